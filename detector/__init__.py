@@ -1,0 +1,32 @@
+"""A picture in, word boxes out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.box import Box
+
+__all__ = ["Box", "Detector", "load"]
+
+
+class Detector(Protocol):
+    """Finds the places on a photo that look like written words."""
+
+    @property
+    def id(self) -> str:
+        """Name and version; stored with every reading, so that two detectors never mix unnoticed."""
+
+    def detect(self, pixels: NDArray[np.uint8]) -> list[Box]:
+        """Boxes in reading order, `line` filled in, for upright RGB `pixels` of shape H x W x 3."""
+
+
+def load(name: str = "components") -> Detector:
+    """The detector called `name`; raises ValueError naming the known ones."""
+    if name == "components":
+        from detector.components import Components
+
+        return Components()
+    raise ValueError(f"no detector is called {name!r}; known: components")
