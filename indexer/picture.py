@@ -1,0 +1,75 @@
+"""A photo with boxes and readings drawn on it, to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+SURE = (0, 130, 60)
+UNSURE = (215, 95, 0)
+PAPER = (255, 255, 255)
+
+
+class PictureError(Exception):
+    """The picture cannot be written where it was asked for."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One box to draw, in pixels of the upright photo, with what to write above it."""
+
+    box: tuple[int, int, int, int]
+    caption: str
+    probability: float = 1.0
+
+
+def draw(pixels: NDArray[np.uint8], marks: Iterable[Mark]) -> Image.Image:
+    """The photo `pixels` (RGB, H x W x 3) with `marks`: green the sure ones, orange the doubtful."""
+    picture = Image.fromarray(pixels)
+    pen = ImageDraw.Draw(picture, "RGBA")
+    thickness = max(2, max(picture.size) // 700)
+    for mark in marks:
+        colour = _between(UNSURE, SURE, mark.probability)
+        pen.rectangle(mark.box, outline=colour, width=thickness)
+        _write(pen, mark, colour, picture.size)
+    return picture
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write `picture` in the format that the ending of `path` names; `PictureError` when that fails."""
+    try:
+        picture.save(path)
+    except ValueError:
+        raise PictureError(f"{path}: not a picture format; end the name in .png or .jpg") from None
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def _write(pen: ImageDraw.ImageDraw, mark: Mark, colour: tuple[int, ...], size: tuple[int, int]) -> None:
+    """The caption on a light ground above the box, or inside it at the upper edge of the photo."""
+    if not mark.caption:
+        return
+    font = ImageFont.load_default(size=_letter_height(mark, size))
+    left, top, right, bottom = pen.textbbox((0, 0), mark.caption, font=font)
+    x = max(0, min(mark.box[0], size[0] - int(right - left)))
+    y = max(0, mark.box[1] - int(bottom - top) - 4)
+    pen.rectangle((x, y, x + right - left + 4, y + bottom - top + 3), fill=(*PAPER, 215))
+    pen.text((x + 2 - left, y + 1 - top), mark.caption, font=font, fill=colour)
+
+
+def _letter_height(mark: Mark, size: tuple[int, int]) -> int:
+    """Half the word's own height, but legible on the photo as a whole and never a poster."""
+    least, most = max(11, size[1] // 70), max(14, size[1] // 25)
+    return int(np.clip((mark.box[3] - mark.box[1]) * 0.5, least, most))
+
+
+def _between(low: tuple[int, ...], high: tuple[int, ...], share: float) -> tuple[int, ...]:
+    share = min(1.0, max(0.0, share))
+    return tuple(round(a + (b - a) * share) for a, b in zip(low, high, strict=True))
