@@ -34,7 +34,7 @@ def draw(pixels: NDArray[np.uint8], marks: Iterable[Mark]) -> Image.Image:
     """The photo `pixels` (RGB, H x W x 3) with `marks`: green the sure ones, orange the doubtful."""
     picture = Image.fromarray(pixels)
     pen = ImageDraw.Draw(picture, "RGBA")
-    thickness = max(2, max(picture.size) // 700)
+    thickness = max(2, max(picture.size) // 400)
     for mark in marks:
         colour = _between(UNSURE, SURE, mark.probability)
         pen.rectangle(mark.box, outline=colour, width=thickness)
