@@ -1,0 +1,1 @@
+"""The archive: which photos there are, in what state, and what is written on them."""

@@ -1,0 +1,270 @@
+"""The archive: the facade over rows and search index; nobody else opens the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, select
+
+from indexer import postings, rows, views
+from indexer.lock import ArchiveBusy, writer_lock
+from indexer.reading import Page, Reading, Sighting
+from indexer.schema import ArchiveError, NewerArchive, NoArchive, open_database, storage_errors
+from indexer.tables import contents, files, words
+from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
+
+if TYPE_CHECKING:
+    from search.index import Index
+
+__all__ = [
+    "Archive",
+    "ArchiveBusy",
+    "ArchiveError",
+    "Counts",
+    "NewerArchive",
+    "NoArchive",
+    "NoSuchWord",
+    "PhotoStatus",
+    "PhotoWords",
+    "Standing",
+    "StoredWord",
+]
+
+T = TypeVar("T")
+
+INDEX_BATCH = 500
+"""Photos put into the search index in one commit; a commit costs the more the more often it is done."""
+
+
+class NoSuchWord(Exception):
+    """A word id that the archive does not hold (any more)."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class Standing(Enum):
+    """What the archive knows of a file it is shown."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    """Another file, or another state of it, lay at this path."""
+    SAME = "unchanged"
+    REFUSED = "refused"
+    """The same, and its bytes could not be read."""
+
+
+class Archive:
+    """Photos, what is written on them, and the search index made from that. Use as a context manager.
+
+    Every method is one transaction or a series of short ones; any may raise `ArchiveError` (full disk,
+    read-only folder, damaged file) or `ArchiveBusy`. Paths are absolute.
+    """
+
+    def __init__(self, home: Path, engine: Engine) -> None:
+        self.home = home
+        self._path = home / "archive.sqlite"
+        self._engine = engine
+        self._readers = engine.execution_options(begin="DEFERRED")
+
+    @classmethod
+    def open(cls, home: Path, create: bool = False) -> Self:
+        """The archive in the folder `home`, its tables brought up to date.
+
+        Raises `NoArchive` (unless `create`), `NewerArchive`, `ArchiveBusy`, `ArchiveError`.
+        """
+        return cls(home, open_database(home, create))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self, patience: float = 0.0) -> Iterator[None]:
+        """Be the one process that reads photos into this archive; searching and labelling go on beside it.
+
+        Waits up to `patience` seconds, then raises `ArchiveBusy` naming the holder.
+        """
+        with storage_errors(self._path), writer_lock(self.home, patience):
+            yield
+
+    # What is known
+
+    def look(self, sighting: Sighting) -> Standing:
+        """Whether the file must be read: only `SAME` and `REFUSED` need not be opened."""
+        statement = (
+            select(files, contents.c.pages, contents.c.reason.label("damage"))
+            .select_from(files.outerjoin(contents))
+            .where(files.c.path == sighting.path)
+        )
+        with self._read() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None or row.content_id is None:
+            return Standing.NEW
+        known = Sighting(row.path, row.size, row.mtime_ns, row.inode)
+        if known != sighting or row.reason is not None:
+            return Standing.CHANGED
+        if row.damage is not None:
+            return Standing.REFUSED
+        return Standing.SAME if row.pages is not None else Standing.NEW
+
+    def has_read(self, sha256: str) -> bool:
+        """Whether all pages of these bytes have been read, or found unreadable."""
+        statement = select(contents.c.pages, contents.c.reason).where(contents.c.sha256 == sha256)
+        with self._read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return row is not None and (row.pages is not None or row.reason is not None)
+
+    def paths(self, under: Sequence[str] | None = None) -> Iterator[str]:
+        """Paths of all known files at or under those given, in order."""
+        return self._chunked(under, lambda _, paths: paths)
+
+    def counts(self) -> Counts:
+        """The size of the archive."""
+        with self._read() as connection:
+            return views.counts(connection)
+
+    def status(self, paths: Sequence[str] | None = None) -> Iterator[PhotoStatus]:
+        """How far each file at or under `paths` has come; a path not known at all comes as `unknown`."""
+        for path in [None] if paths is None else paths:
+            known = False
+            for status in self._chunked(None if path is None else [path], views.statuses):
+                known = True
+                yield status
+            if path is not None and not known:
+                yield PhotoStatus(path, "unknown")
+
+    def words(self, paths: Sequence[str] | None = None) -> Iterator[PhotoWords]:
+        """The words of every page of every file at or under `paths`, of all files without."""
+        return self._chunked(paths, views.photo_words)
+
+    # Photos come and go
+
+    def add(self, sighting: Sighting, page: Page, reading: Reading, pages: int | None = None) -> None:
+        """Keep what was read on one page; `pages` comes with the last one and says how many there are.
+
+        Replaces an earlier reading of the same page; labels that people have set stay and win.
+        """
+        with self._write() as connection:
+            content = rows.content_id(connection, page.sha256)
+            rows.place_file(connection, sighting, content)
+            rows.store_page(connection, content, page, reading)
+            rows.settle_content(connection, content, pages, None)
+
+    def attach(self, sighting: Sighting, sha256: str) -> list[str]:
+        """Say that a file holds bytes that are known or being read; returns the other paths of them."""
+        with self._write() as connection:
+            content = rows.content_id(connection, sha256)
+            rows.place_file(connection, sighting, content)
+            others = select(files.c.path).where(files.c.content_id == content, files.c.path != sighting.path)
+            return list(connection.execute(others.order_by(files.c.path)).scalars())
+
+    def refuse(self, sighting: Sighting, reason: str, sha256: str | None = None) -> None:
+        """Say why a file could not be read: its bytes, when `sha256` is known, else the way to them."""
+        with self._write() as connection:
+            if sha256 is None:
+                rows.place_file(connection, sighting, reason=reason)
+            else:
+                content = rows.content_id(connection, sha256)
+                rows.place_file(connection, sighting, content)
+                rows.settle_content(connection, content, None, reason)
+
+    def vanish(self, paths: Iterable[str]) -> int:
+        """Files are gone: they leave search; readings and labels wait for the same bytes to come back."""
+        with self._write() as connection:
+            return sum(rows.drop_files(connection, files.c.path == path) for path in paths)
+
+    def forget(self, paths: Sequence[str]) -> int:
+        """Forget files and what was read on them; labels set by people stay. Returns how many files."""
+        with self._write() as connection:
+            count = rows.forget_files(connection, views.any_of(paths))
+        self.update_index()
+        with self._write() as connection:
+            rows.purge(connection)
+        return count
+
+    def set_label(self, word: int, text: str | None, by: str = "person") -> None:
+        """A person says what a word is: '' for "nothing is written here", None to take the label back.
+
+        Former labels stay in the history. Raises `NoSuchWord`.
+        """
+        with self._write() as connection:
+            row = connection.execute(select(words).where(words.c.id == word)).one_or_none()
+            if row is None:
+                raise NoSuchWord(f"no word has the id {word}; `ocr-index words PHOTO` shows them")
+            rows.store_label(connection, row, text, by)
+        self.update_index()
+
+    # The search index, a cache of the rows
+
+    def update_index(self) -> int:
+        """Tell search of all photos it has not heard of in their present state; returns how many."""
+        total = 0
+        while count := self._update_some():
+            total += count
+        return total
+
+    def rebuild_index(self) -> int:
+        """Make the search index anew from the rows; returns how many photos it holds."""
+        with self._write() as connection:
+            postings.mark_all_unindexed(connection)
+        self._index.clear()
+        return self.update_index()
+
+    def _update_some(self) -> int:
+        with self._read() as connection:
+            batch = postings.postings(connection, postings.unindexed(connection, INDEX_BATCH))
+        if not batch:
+            return 0
+        with storage_errors(self._path), self._index.writer() as writer:
+            for posting in batch:
+                if posting.entry is None:
+                    writer.drop(posting.photo)
+                else:
+                    writer.put(posting.entry)
+        with self._write() as connection:
+            postings.mark_indexed(connection, batch)
+        return len(batch)
+
+    @cached_property
+    def _index(self) -> Index:
+        from search.index import Index
+
+        return Index(self.home / "index")
+
+    def _chunked(
+        self, under: Sequence[str] | None, view: Callable[[Connection, Sequence[str]], Sequence[T]]
+    ) -> Iterator[T]:
+        # A transaction a chunk: one that stays open as long as a slow reader likes lets the log file grow.
+        which, last = views.any_of(under), ""
+        while True:
+            with self._read() as connection:
+                chunk = views.next_paths(connection, which, last)
+                found = view(connection, chunk)
+            if not chunk:
+                return
+            yield from found
+            last = chunk[-1]
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with storage_errors(self._path), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with storage_errors(self._path), self._engine.begin() as connection:
+            yield connection

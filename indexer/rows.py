@@ -1,0 +1,206 @@
+"""Writing to the tables: each function is a part of one transaction of the archive."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from detector import Box
+from indexer.labels import Label, line_at, match
+from indexer.reading import Page, Reading, Sighting, WordReading
+from indexer.tables import contents, files, hypotheses, labels, lattices, models, photos, words
+
+
+def content_id(connection: Connection, sha256: str) -> int:
+    """The row of these bytes, made if there is none."""
+    connection.execute(upsert(contents).values(sha256=sha256).on_conflict_do_nothing())
+    return int(connection.execute(select(contents.c.id).where(contents.c.sha256 == sha256)).scalar_one())
+
+
+def settle_content(connection: Connection, content: int, pages: int | None, reason: str | None) -> None:
+    """Say that these bytes have been read to the end, or why they cannot be."""
+    connection.execute(update(contents).where(contents.c.id == content).values(pages=pages, reason=reason))
+
+
+def place_file(
+    connection: Connection, sighting: Sighting, content: int | None = None, reason: str | None = None
+) -> None:
+    """Say what lies at a path; photos that appear there or disappear from there are marked for search."""
+    old = connection.execute(select(files.c.content_id).where(files.c.path == sighting.path)).scalar()
+    if reason is not None and content is None:
+        content = old  # out of reach for now is not gone
+    values = {
+        "content_id": content,
+        "size": sighting.size,
+        "mtime_ns": sighting.mtime_ns,
+        "inode": sighting.inode,
+        "reason": reason,
+    }
+    statement = upsert(files).values(path=sighting.path, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[files.c.path], set_=values))
+    if old != content:
+        mark(connection, photos.c.content_id.in_([key for key in (old, content) if key is not None]))
+
+
+def drop_files(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Forget where photos lie, not what is on them; they leave search. Returns how many files."""
+    mark(connection, photos.c.content_id.in_(select(files.c.content_id).where(which)))
+    return connection.execute(delete(files).where(which)).rowcount
+
+
+def mark(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Say that search must hear of these photos."""
+    connection.execute(update(photos).where(which).values(revision=photos.c.revision + 1))
+
+
+def store_model(connection: Connection, name: str, kind: str) -> None:
+    """Make sure that a model that readings name has its row."""
+    row = {"id": name, "kind": kind, "card": {}, "added": time.time(), "active": True}
+    connection.execute(upsert(models).values(row).on_conflict_do_nothing())
+
+
+def store_page(connection: Connection, content: int, page: Page, reading: Reading) -> None:
+    """Put a reading in the place of the page's former one; labels set on it hold on."""
+    store_model(connection, reading.detector, "detector")
+    store_model(connection, reading.recognizer, "recognizer")
+    photo = _photo(connection, content, page, reading)
+    connection.execute(delete(words).where(words.c.photo_id == photo))
+    _store_words(connection, photo, reading.words, current_labels(connection, photo))
+
+
+def _photo(connection: Connection, content: int, page: Page, reading: Reading) -> int:
+    values = {
+        "taken": page.taken,
+        "width": page.width,
+        "height": page.height,
+        "detector": reading.detector,
+        "recognizer": reading.recognizer,
+        "read_at": time.time(),
+    }
+    statement = upsert(photos).values(content_id=content, page=page.number, revision=1, indexed=0, **values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[photos.c.content_id, photos.c.page], set_=values | {"revision": photos.c.revision + 1}
+    )
+    return int(connection.execute(statement.returning(photos.c.id)).scalar_one())
+
+
+def _store_words(
+    connection: Connection, photo: int, found: Sequence[WordReading], set_: Sequence[Label]
+) -> None:
+    boxes = [word.box for word in found]
+    matching = match(boxes, [label.box for label in set_])
+    kept = [i for i in range(len(found)) if i not in matching.overruled]
+    alone = [set_[j] for j in matching.alone if set_[j].text]
+    rows = [
+        _word_row(photo, boxes[i], set_[matching.words[i]].id if i in matching.words else None) for i in kept
+    ]
+    rows += [_word_row(photo, label.box, label.id, line_at(label.box, boxes)) for label in alone]
+    if not rows:
+        return
+    statement = insert(words).returning(words.c.id, sort_by_parameter_order=True)
+    ids = connection.execute(statement, rows).scalars().all()
+    _store_readings(connection, [(word, found[i]) for word, i in zip(ids, kept, strict=False)])
+
+
+def _word_row(photo: int, box: Box, label: int | None, line: int | None = None) -> dict[str, Any]:
+    return {
+        "photo_id": photo,
+        "x0": box.x0,
+        "y0": box.y0,
+        "x1": box.x1,
+        "y1": box.y1,
+        "line": box.line if line is None else line,
+        "chance": box.chance,
+        "label_id": label,
+    }
+
+
+def _store_readings(connection: Connection, readings: Iterable[tuple[int, WordReading]]) -> None:
+    readings = list(readings)
+    ranked = [
+        {"word_id": word, "rank": rank, "text": hypothesis.text, "probability": hypothesis.probability}
+        for word, reading in readings
+        for rank, hypothesis in enumerate(reading.hypotheses, start=1)
+    ]
+    if ranked:
+        connection.execute(insert(hypotheses), ranked)
+    if readings:
+        connection.execute(
+            insert(lattices), [{"word_id": word, "packed": reading.lattice} for word, reading in readings]
+        )
+
+
+def current_labels(connection: Connection, photo: int) -> list[Label]:
+    """The labels of a photo that hold: not followed by another, not taken back."""
+    later = labels.alias()
+    statement = select(labels).where(
+        labels.c.photo_id == photo,
+        labels.c.text.is_not(None),
+        ~exists().where(later.c.replaces == labels.c.id),
+    )
+    return [
+        Label(row.id, Box(row.x0, row.y0, row.x1, row.y1), row.text)
+        for row in connection.execute(statement.order_by(labels.c.id))
+    ]
+
+
+def store_label(connection: Connection, word: Row[Any], text: str | None, by: str) -> None:
+    """Follow the word's label with a new one (see `Archive.set_label`) and mark the photo for search."""
+    old = connection.execute(select(labels).where(labels.c.id == word.label_id)).one_or_none()
+    place = word if old is None else old
+    row = {
+        "photo_id": word.photo_id,
+        **{edge: getattr(place, edge) for edge in ("x0", "y0", "x1", "y1")},
+        "text": None if text is None else unicodedata.normalize("NFC", text.strip()),
+        "set_by": by,
+        "set_at": time.time(),
+        "replaces": word.label_id,
+    }
+    label = connection.execute(insert(labels).values(row).returning(labels.c.id)).scalar_one()
+    holds = label if text is not None else None
+    connection.execute(update(words).where(words.c.id == word.id).values(label_id=holds))
+    if text is None:
+        _drop_without_reading(connection, word.id)
+    mark(connection, photos.c.id == word.photo_id)
+
+
+def _drop_without_reading(connection: Connection, word: int) -> None:
+    # A word that only a label put there goes with the label.
+    unread = ~exists().where(lattices.c.word_id == words.c.id)
+    connection.execute(delete(words).where(words.c.id == word, unread))
+
+
+def forget_files(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Drop files and, unless another file shows the same, what was read on them; labels stay.
+
+    Returns how many files.
+    """
+    shown = select(files.c.content_id).where(files.c.content_id.is_not(None))
+    hidden = contents.c.id.in_(shown.where(which)) & contents.c.id.not_in(shown.where(~which))
+    connection.execute(update(contents).where(hidden).values(pages=None))
+    count = drop_files(connection, which)
+    unseen = select(contents.c.id).where(contents.c.pages.is_(None), contents.c.id.not_in(shown))
+    lost = photos.c.content_id.in_(unseen)
+    connection.execute(delete(words).where(words.c.photo_id.in_(select(photos.c.id).where(lost))))
+    connection.execute(update(photos).where(lost).values(read_at=None, detector=None, recognizer=None))
+    return count
+
+
+def purge(connection: Connection) -> None:
+    """Delete the rows of forgotten photos that search has dropped and nobody has labelled."""
+    used = or_(
+        exists().where(files.c.content_id == photos.c.content_id),
+        exists().where(labels.c.photo_id == photos.c.id),
+    )
+    done = and_(photos.c.read_at.is_(None), photos.c.revision == photos.c.indexed)
+    connection.execute(delete(photos).where(done, ~used))
+    used = or_(
+        exists().where(files.c.content_id == contents.c.id),
+        exists().where(photos.c.content_id == contents.c.id),
+    )
+    connection.execute(delete(contents).where(~used))

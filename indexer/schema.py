@@ -1,0 +1,122 @@
+"""The archive's database file: opening it, its version, and bringing it up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+import migrations
+from indexer.lock import ArchiveBusy, writer_lock
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for another process to finish its transaction."""
+
+
+class ArchiveError(Exception):
+    """The archive cannot be used: a full disk, a read-only folder, a damaged file."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class NoArchive(ArchiveError):
+    """There is no archive at this place."""
+
+
+class NewerArchive(ArchiveError):
+    """The archive was made by a newer version of this program."""
+
+
+def open_database(home: Path, create: bool = False) -> Engine:
+    """The engine on the database in `home`, its tables up to date.
+
+    Raises `NoArchive`, `NewerArchive` (the file stays untouched), `ArchiveBusy` when it must be brought up to
+    date while another process writes, or `ArchiveError`.
+    """
+    path = home / "archive.sqlite"
+    version = _version(path) if path.exists() else None
+    if version is None and not create:
+        raise NoArchive(f"there is no archive in {home}; make one with: ocr-index add PATH...")
+    if version is not None and version not in migrations.revisions():
+        raise NewerArchive(
+            f"the archive in {home} was made by a newer version of ocr-index (its tables are {version}); "
+            "it was left as it is: update ocr-index to use it"
+        )
+    engine = _engine(path)
+    if version != migrations.revisions()[-1]:
+        with storage_errors(path):
+            home.mkdir(parents=True, exist_ok=True)
+            with writer_lock(home, patience=BUSY_SECONDS), engine.begin() as connection:
+                migrations.upgrade(connection)
+    return engine
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """What goes wrong inside with the database at `path`, in words: raises `ArchiveError`, `ArchiveBusy`."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _in_words(path, error.orig) from error
+    except (OSError, sqlite3.Error) as error:
+        raise _in_words(path, error) from error
+
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "the disk is full; make room and run the same command again, nothing is lost",
+    sqlite3.SQLITE_READONLY: "it cannot be written to; check the permissions of the folder and its files",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the folder and its files",
+    sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the folder and its files",
+    sqlite3.SQLITE_NOTADB: "it is not an archive of ocr-index; name another folder with --archive",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; put back a copy made by: ocr-index backup",
+    sqlite3.SQLITE_IOERR: "it cannot be read or written (is the disk full or failing?)",
+}
+
+
+def _in_words(path: Path, error: BaseException | None) -> ArchiveError | ArchiveBusy:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ArchiveBusy(f"the archive {path} is busy; wait for the other process to end, then try again")
+    return ArchiveError(f"the archive {path}: {_ADVICE.get(code, error)}")
+
+
+def _version(path: Path) -> str | None:
+    """The revision of the tables in the file; None when it holds none yet, as after a crash while making it.
+
+    Asked without SQLAlchemy and read-only, so that a file that is not ours or too new is not changed.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with storage_errors(path), closing(sqlite3.connect(address, uri=True)) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = {name for (name,) in rows}
+        if not names:
+            return None
+        if "alembic_version" not in names or "contents" not in names:
+            raise NoArchive(f"{path} is another program's database; name another folder with --archive")
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(version)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own idea of when to begin would leave CREATE TABLE outside of transactions.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later can be refused half-way, so writers say so at once.
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'IMMEDIATE')}")

@@ -1,0 +1,68 @@
+"""The settings of one archive: one frozen dataclass, read from `settings.toml` in the archive's folder."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, get_type_hints
+
+
+class SettingsError(Exception):
+    """The settings file cannot be used as it stands."""
+
+    exit_code: ClassVar[int] = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an archive reads its photos; every field may stand in `settings.toml` under the same name."""
+
+    detector: str = "components"
+    """Name of the detector."""
+    recognizer: str = "default"
+    """The recognizer that ships, or a path of a weights file."""
+    threads: int = min(4, os.cpu_count() or 1)
+    """Photos opened side by side; each may hold a whole decoded photo (up to some 300 MB) in memory."""
+    readings: int = 5
+    """Hypotheses kept of a word."""
+    batch: int = 256
+    """Word strips read in one go, across photos."""
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "readings", "batch"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"setting {name} must be at least 1, not {getattr(self, name)}")
+
+    @classmethod
+    def load(cls, home: Path) -> Settings:
+        """The settings of the archive in `home`; the defaults where there is no file.
+
+        Raises `SettingsError` for a file that is not TOML, an unknown key (naming the known), a wrong type.
+        """
+        path = home / "settings.toml"
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{path}: {error}; mend the file or delete it to get the defaults") from error
+        return _checked(path, values)
+
+
+def _checked(path: Path, values: dict[str, Any]) -> Settings:
+    types = get_type_hints(Settings)
+    known = [field.name for field in fields(Settings)]
+    for name, value in values.items():
+        if name not in known:
+            raise SettingsError(f"{path}: unknown setting {name!r}; known: {', '.join(known)}")
+        if type(value) is not types[name]:
+            raise SettingsError(f"{path}: {name} must be {_NOUNS[types[name]]}, not {value!r}")
+    try:
+        return Settings(**values)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+_NOUNS = {int: "a whole number", str: "a text in quotes"}

@@ -1,0 +1,193 @@
+"""Reading from the tables: plain values for the command line and for search."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, null, or_, select, true
+
+from detector import Box
+from indexer.tables import contents, files, hypotheses, labels, lattices, photos, words
+from recognizer import Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The size of an archive."""
+
+    files: int
+    photos: int
+    """Pages of different content; copies count once."""
+    words: int
+    labels: int
+    refused: int
+    waiting: int
+    """Files whose reading was interrupted."""
+    unindexed: int
+    """Photos that search has not heard of yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoStatus:
+    """How far one file has come."""
+
+    path: str
+    stage: str
+    """`unknown`, `waiting`, `refused`, `read` (search has not heard of it yet) or `indexed`."""
+    reason: str | None = None
+    """Why it was refused."""
+    pages: int = 0
+    words: int = 0
+    detector: str | None = None
+    recognizer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWord:
+    """One word of a photo; once a person has labelled it, the label is its only reading, at probability 1."""
+
+    id: int
+    box: Box
+    label: str | None
+    readings: tuple[Hypothesis, ...]
+    lattice: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoWords:
+    """All words of one page of one file, in reading order."""
+
+    path: str
+    page: int
+    words: tuple[StoredWord, ...]
+
+
+def at_or_under(path: str) -> ColumnElement[bool]:
+    """Files that are `path` or lie in the folder `path`."""
+    folder = path.rstrip(os.sep) + os.sep
+    beyond = folder[:-1] + chr(ord(os.sep) + 1)
+    return or_(files.c.path == path, and_(files.c.path >= folder, files.c.path < beyond))
+
+
+def any_of(paths: Sequence[str] | None) -> ColumnElement[bool]:
+    """Files at or under one of `paths`; all files for None."""
+    return true() if paths is None else or_(*map(at_or_under, paths))
+
+
+def counts(connection: Connection) -> Counts:
+    """The numbers of the whole archive."""
+    shown = select(files.c.content_id).where(files.c.content_id.is_not(None))
+    seen = photos.c.content_id.in_(shown)
+    refused = or_(files.c.reason.is_not(None), contents.c.reason.is_not(None))
+    known = files.outerjoin(contents)
+    numbers = {
+        "files": select(func.count()).select_from(files),
+        "photos": select(func.count()).select_from(photos).where(seen),
+        "words": select(func.count()).select_from(words.join(photos)).where(seen),
+        "labels": select(func.count())
+        .select_from(words.join(photos))
+        .where(seen, words.c.label_id.is_not(None)),
+        "refused": select(func.count()).select_from(known).where(refused),
+        "waiting": select(func.count()).select_from(known).where(contents.c.pages.is_(None), ~refused),
+        "unindexed": select(func.count()).select_from(photos).where(photos.c.revision != photos.c.indexed),
+    }
+    return Counts(**{name: connection.execute(statement).scalar_one() for name, statement in numbers.items()})
+
+
+def next_paths(connection: Connection, which: ColumnElement[bool], after: str, limit: int = 200) -> list[str]:
+    """The first `limit` paths past `after`, in order."""
+    statement = select(files.c.path).where(which, files.c.path > after).order_by(files.c.path).limit(limit)
+    return list(connection.execute(statement).scalars())
+
+
+def statuses(connection: Connection, paths: Sequence[str]) -> list[PhotoStatus]:
+    """How far the files at `paths` have come, in the order of their paths."""
+    shown = files.outerjoin(contents).outerjoin(photos, photos.c.content_id == contents.c.id).outerjoin(words)
+    statement = (
+        select(
+            files.c.path,
+            func.coalesce(files.c.reason, contents.c.reason).label("reason"),
+            contents.c.pages,
+            func.count(photos.c.id.distinct()).label("read"),
+            func.count(words.c.id).label("words"),
+            func.max(photos.c.revision != photos.c.indexed).label("unindexed"),
+            func.min(photos.c.detector).label("detector"),
+            func.min(photos.c.recognizer).label("recognizer"),
+        )
+        .select_from(shown)
+        .where(files.c.path.in_(paths))
+        .group_by(files.c.path)
+        .order_by(files.c.path)
+    )
+    return [
+        PhotoStatus(row.path, _stage(row), row.reason, row.read, row.words, row.detector, row.recognizer)
+        for row in connection.execute(statement)
+    ]
+
+
+def _stage(row: Row[Any]) -> str:
+    if row.reason is not None:
+        return "refused"
+    if row.pages is None:
+        return "waiting"
+    return "read" if row.unindexed else "indexed"
+
+
+def photo_words(connection: Connection, paths: Sequence[str]) -> list[PhotoWords]:
+    """The words on the files at `paths`, in the order of their paths and pages."""
+    statement = (
+        select(files.c.path, photos.c.page, photos.c.id)
+        .select_from(files.join(photos, files.c.content_id == photos.c.content_id))
+        .where(files.c.path.in_(paths), photos.c.read_at.is_not(None))
+        .order_by(files.c.path, photos.c.page)
+    )
+    rows = connection.execute(statement).all()
+    found = stored_words(connection, {row.id for row in rows})
+    return [PhotoWords(row.path, row.page, found[row.id]) for row in rows]
+
+
+def stored_words(
+    connection: Connection, ids: Iterable[int], with_lattices: bool = False
+) -> defaultdict[int, tuple[StoredWord, ...]]:
+    """The words of each photo in reading order; places that a person has found empty are left out."""
+    which = words.c.photo_id.in_(list(ids))
+    packed = lattices.c.packed if with_lattices else null()
+    statement = (
+        select(words, labels.c.text.label("label"), packed.label("packed"))
+        .select_from(words.outerjoin(labels, words.c.label_id == labels.c.id).outerjoin(lattices))
+        .where(which, labels.c.text.is_distinct_from(""))
+        .order_by(words.c.photo_id, words.c.line, words.c.x0, words.c.id)
+    )
+    read = _hypotheses(connection, which)
+    grouped = groupby(connection.execute(statement), key=lambda row: row.photo_id)
+    return defaultdict(
+        tuple, {photo: tuple(_word(row, read[row.id]) for row in group) for photo, group in grouped}
+    )
+
+
+def _word(row: Row[Any], read: tuple[Hypothesis, ...]) -> StoredWord:
+    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance)
+    if row.label is not None:
+        return StoredWord(row.id, box, row.label, (Hypothesis(row.label, 1.0),))
+    return StoredWord(row.id, box, None, read, row.packed or b"")
+
+
+def _hypotheses(
+    connection: Connection, which: ColumnElement[bool]
+) -> defaultdict[int, tuple[Hypothesis, ...]]:
+    statement = (
+        select(hypotheses.c.word_id, hypotheses.c.text, hypotheses.c.probability)
+        .select_from(hypotheses.join(words))
+        .where(which)
+        .order_by(hypotheses.c.word_id, hypotheses.c.rank)
+    )
+    grouped = groupby(connection.execute(statement), key=lambda row: row.word_id)
+    return defaultdict(
+        tuple,
+        {word: tuple(Hypothesis(row.text, row.probability) for row in group) for word, group in grouped},
+    )
