@@ -1,0 +1,78 @@
+"""One crop of a photo -> a strip: fixed height, colour and polarity removed."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.box import Box
+from recognizer import Strip
+
+MARGIN = 0.12
+"""Share of a box's height that is added around it: detectors cut close, and strokes fade at their ends."""
+
+MIN_WIDTH = 16
+"""Narrowest strip in columns; a single "l" still gets a few frames."""
+
+MAX_WIDTH = 1600
+"""Widest strip in columns: fifty times its height is no line of handwriting any more."""
+
+FAINTEST = 0.05
+"""Contrast (share of full range) below which a mark counts as noise and is not amplified to full ink."""
+
+
+def strip(pixels: NDArray[np.uint8], box: Box, height: int) -> Strip:
+    """The strip for `box` of the photo `pixels` (H x W x 3): float32 `height` x w, see `contrast`."""
+    margin = round(MARGIN * (box.y1 - box.y0)) + 1
+    y0, y1 = max(0, box.y0 - margin), min(pixels.shape[0], box.y1 + margin)
+    x0, x1 = max(0, box.x0 - margin), min(pixels.shape[1], box.x1 + margin)
+    patch = pixels[y0:y1, x0:x1]
+    if patch.size == 0:
+        return np.zeros((height, MIN_WIDTH), np.float32)
+    return contrast(resize(patch, height))
+
+
+def resize(patch: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
+    """`patch` scaled to `height` rows, aspect kept, width bounded by MIN_WIDTH and MAX_WIDTH."""
+    rows, columns = patch.shape[:2]
+    width = min(MAX_WIDTH, max(MIN_WIDTH, round(columns * height / rows)))
+    shrinking = height < rows
+    how = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(patch, (width, height), interpolation=how), np.uint8)
+
+
+def contrast(patch: NDArray[np.uint8]) -> Strip:
+    """How far each pixel stands off its background towards the ink: 0 background, 1 full ink, float32 h x w.
+
+    `patch` is h x w (grey) or h x w x 3. Colours are projected on the axis along which the marks differ
+    most from the median colour, so that red on white and white on green look alike; the longer tail along it
+    is the ink. Marks on the other side (glare, eraser smears) come out negative, down to -0.5.
+    """
+    value = _flatten(_project(patch))
+    top = max(1, value.size * 3 // 100)
+    full = float(np.partition(value, -top, axis=None)[-top:].mean())
+    return np.asarray(np.clip(value / max(full, FAINTEST), -0.5, 1.0), np.float32)
+
+
+def _project(patch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Signed distance from the median colour along the axis of the marks, 1.0 = full range; ink positive."""
+    colours = patch.astype(np.float32).reshape(*patch.shape[:2], -1) / 255
+    colours -= np.median(colours.reshape(-1, colours.shape[2]), axis=0)
+    if colours.shape[2] == 1:
+        value = colours[:, :, 0]
+    else:
+        distance = (colours**2).sum(axis=2)
+        marks = colours[distance >= np.quantile(distance, 0.9)]
+        value = colours @ np.linalg.eigh(marks.T @ marks)[1][:, -1]
+    low, high = np.quantile(value, (0.02, 0.98))
+    return np.asarray(value if high >= -low else -value, np.float32)
+
+
+def _flatten(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`value` less its smooth background: shadows and shading over a word are not ink."""
+    calm = (value < 0.4 * np.quantile(value, 0.98)).astype(np.float32)
+    window = (2 * value.shape[0] + 1, value.shape[0] + 1)
+    weight = cv2.boxFilter(calm, -1, window, borderType=cv2.BORDER_REPLICATE)
+    level = cv2.boxFilter(value * calm, -1, window, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(value - level / np.maximum(weight, 1e-3), np.float32)

@@ -1,0 +1,338 @@
+"""Text -> drawn words that look photographed: what the recognizer learns from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from PIL import Image
+
+from recognizer import Strip
+from recognizer.crop import contrast, resize
+from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
+from recognizer.texts import Texts
+from recognizer.wear import Coverage, coarsen, photograph
+
+FINE = 2
+"""Words are drawn this much finer than the strip, then averaged down: smooth edges at any pen width."""
+
+LONGEST = 30
+"""Strips wider than this many heights are not drawn."""
+
+DESCENDING = frozenset("gjpqyQ,;()[]{}|_/$@")
+ASCENDING = frozenset("bdfhklt0123456789()[]{}|/\"'!?$@&#%") | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One drawn word: its strip (float32 height x w) and what stands in it ("" for none)."""
+
+    strip: Strip
+    text: str
+
+
+class Synthesis:
+    """Draws samples from strokes, fonts and scanned words below the folder `data`.
+
+    `data` holds handwriting/unipen, handwriting/copiste and fonts; `split` picks the writers ("train",
+    "validation" or "test"). Fonts and scanned words belong to "train" alone.
+    """
+
+    def __init__(self, data: Path, split: str = "train", height: int = 32) -> None:
+        self.height = height
+        unipen = data / "handwriting" / "unipen"
+        self._words = Unipen(unipen, "words", split)
+        self._loud = [n for n, r in enumerate(self._words.rows) if _is_loud(r["label"])]
+        self._sources: list[tuple[float, Callable[[Generator], Ink | None]]] = [(0.38, self._word)]
+        self._scans: list[tuple[Path, str]] = []
+        if split == "train":
+            self._phrases = Unipen(unipen, "text", split)
+            self._hands = Hands(self._words)
+            self._fonts = Fonts(data / "fonts")
+            self._scans = _scans(data / "handwriting" / "copiste")
+            labels = [r["label"] for r in self._words.rows] + [text for _, text in self._scans]
+            self._texts = Texts(labels + [w for r in self._phrases.rows for w in r["label"].split()])
+            self._sources += [
+                (0.12, self._side_by_side),
+                (0.06, self._phrase),
+                (0.21, self._composed),
+                (0.23, self._set),
+            ]
+
+    def __len__(self) -> int:
+        """Words of strokes in this split."""
+        return len(self._words)
+
+    def draw(self, rng: Generator) -> Sample:
+        """One sample; the same `rng` state gives the same sample."""
+        pick = rng.random()
+        if pick < 0.03:
+            return self._nothing(rng)
+        if pick < 0.10 and self._scans:
+            return self._scanned(rng)
+        while True:
+            ink = self._pick(rng)
+            sample = ink and self._render(ink, rng)
+            if sample:
+                return sample
+
+    def draw_word(self, number: int, rng: Generator) -> Sample | None:
+        """Word `number` of the split, for a fixed test set; None if it is too long to draw."""
+        return self._render(self._words.ink(number), rng)
+
+    def _pick(self, rng: Generator) -> Ink | None:
+        pick = rng.random() * sum(w for w, _ in self._sources)
+        for weight, source in self._sources:
+            pick -= weight
+            if pick < 0:
+                return source(rng)
+        return None
+
+    def _word(self, rng: Generator) -> Ink:
+        if rng.random() < 0.2:
+            return self._words.ink(self._loud[rng.integers(len(self._loud))])
+        return self._words.ink(int(rng.integers(len(self._words))))
+
+    def _side_by_side(self, rng: Generator) -> Ink:
+        """Two or three words of one writer on one line."""
+        start = int(rng.integers(len(self._words)))
+        numbers = self._words.by_writer[self._words.rows[start]["writer"]]
+        count = int(rng.integers(2, 4))
+        return _join([self._words.ink(numbers[i]) for i in rng.integers(0, len(numbers), count)], rng)
+
+    def _phrase(self, rng: Generator) -> Ink | None:
+        ink = self._phrases.ink(int(rng.integers(len(self._phrases))))
+        return ink if len(ink.text) <= 40 else None
+
+    def _composed(self, rng: Generator) -> Ink | None:
+        return self._hands.write(self._texts(rng), rng)
+
+    def _set(self, rng: Generator) -> Ink | None:
+        return self._fonts.write(self._texts(rng), rng)
+
+    def _render(self, ink: Ink, rng: Generator) -> Sample | None:
+        paths = _bend(ink, rng)
+        placed, width = _place(paths, ink, FINE * self.height, rng)
+        if width > LONGEST * FINE * self.height or not width:
+            return None
+        canvas = np.zeros((FINE * self.height, width), np.uint8)
+        pen = _pen(rng)
+        _draw(canvas, placed, ink.filled, pen, rng)
+        self._clutter(canvas, pen, rng)
+        return Sample(self._photographed(canvas, rng), ink.text)
+
+    def _photographed(self, canvas: NDArray[np.uint8], rng: Generator) -> Strip:
+        ruling = np.zeros_like(canvas)
+        if rng.random() < 0.2:
+            _rule(ruling, rng)
+        ink = coarsen(_share(canvas), self.height, rng)
+        lines = np.asarray(
+            cv2.resize(_share(ruling), ink.shape[::-1], interpolation=cv2.INTER_AREA), np.float32
+        )
+        return contrast(photograph(ink, lines, rng))
+
+    def _clutter(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
+        """What else a detector leaves in a crop: pieces of neighbouring words, underlines, frames, arrows."""
+        if rng.random() < 0.35:
+            self._neighbour(canvas, pen, rng)
+        if rng.random() < 0.2:
+            _stray_line(canvas, pen, rng)
+
+    def _neighbour(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
+        rows, columns = canvas.shape
+        ink = self._words.ink(int(rng.integers(len(self._words))))
+        paths = _scaled(ink.paths, rows * rng.uniform(0.6, 1.0))
+        wide, tall = _extent(paths)
+        depth = rng.uniform(0.02, 0.24) * rows
+        along = rng.uniform(-wide, columns)
+        side = rng.random()
+        if side < 0.4:
+            shift = (along, depth - tall)
+        elif side < 0.8:
+            shift = (along, rows - depth)
+        elif side < 0.9:
+            shift = (min(depth, 0.1 * rows) - wide, rng.uniform(-0.2, 0.4) * rows)
+        else:
+            shift = (columns - min(depth, 0.1 * rows), rng.uniform(-0.2, 0.4) * rows)
+        _draw(canvas, [p + np.array(shift, np.float32) for p in paths], False, pen, rng)
+
+    def _scanned(self, rng: Generator) -> Sample:
+        path, text = self._scans[rng.integers(len(self._scans))]
+        grey = _grey(path)
+        rows, columns = grey.shape
+        stretch = cv2.resize(grey, (max(8, round(columns * rng.uniform(0.75, 1.3))), rows))
+        slant = rng.normal(0, 0.12)
+        shear = np.array([[1, slant, -slant * rows / 2], [0, 1, 0]], np.float32)
+        bent = cv2.warpAffine(stretch, shear, stretch.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+        crop = _trim(np.asarray(bent, np.uint8), rng)
+        noisy = resize(crop, self.height).astype(np.float32) + rng.normal(0, rng.uniform(0, 8), 1)
+        noisy += rng.normal(0, rng.uniform(0.5, 10), noisy.shape)
+        return Sample(contrast(np.clip(noisy, 0, 255).astype(np.uint8)), text)
+
+    def _nothing(self, rng: Generator) -> Sample:
+        canvas = np.zeros((FINE * self.height, int(FINE * self.height * rng.uniform(0.5, 6))), np.uint8)
+        pen = _pen(rng)
+        for _ in range(rng.integers(0, 4)):
+            _stray_line(canvas, pen, rng)
+        return Sample(self._photographed(canvas, rng), "")
+
+
+def _is_loud(text: str) -> bool:
+    """Capitals and digits: rare among the strokes, common on boards."""
+    return text.isupper() or any(c.isdigit() for c in text)
+
+
+def _scans(folder: Path) -> list[tuple[Path, str]]:
+    rows = [json.loads(line) for line in (folder / "words.jsonl").read_text("utf-8").splitlines()]
+    return [(folder / r["image"], r["text"]) for r in rows]
+
+
+def _grey(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("L"), np.uint8)
+
+
+def _share(canvas: NDArray[np.uint8]) -> Coverage:
+    return canvas.astype(np.float32) / 255
+
+
+def _extent(paths: list[Path2D]) -> tuple[float, float]:
+    points = np.concatenate(paths)
+    return float(np.ptp(points[:, 0])), float(np.ptp(points[:, 1]))
+
+
+def _scaled(paths: tuple[Path2D, ...], height: float) -> list[Path2D]:
+    """Paths moved to the origin and scaled to `height` pixels."""
+    points = np.concatenate(paths)
+    low, span = points.min(axis=0), max(float(np.ptp(points[:, 1])), 1.0)
+    return [((p - low) * (height / span)).astype(np.float32) for p in paths]
+
+
+def _join(words: list[Ink], rng: Generator) -> Ink:
+    """Words on one baseline with equal height of small letters, judged from which letters rise and fall."""
+    x, paths = 0.0, []
+    blank = rng.uniform(0.5, 1.6)
+    for word in words:
+        rises = 0.7 * any(c in ASCENDING for c in word.text)
+        falls = 0.5 * any(c in DESCENDING for c in word.text)
+        body = _scaled(word.paths, 1 + rises + falls)
+        wide, _ = _extent(body)
+        shift = np.array([x, falls - rng.normal(0, 0.05)], np.float32)
+        tall = max(float(p[:, 1].max()) for p in body)
+        paths += [p - np.array([0, tall], np.float32) + shift for p in body]
+        x += wide + blank * rng.uniform(0.8, 1.2)
+    return Ink(" ".join(w.text for w in words), tuple(paths))
+
+
+def _bend(ink: Ink, rng: Generator) -> list[Path2D]:
+    """Slant, stretch, tilt and a wavy baseline, about the height of the ink."""
+    wide, tall = _extent(list(ink.paths))
+    letters = max(1, len(ink.text))
+    size = max(tall, 0.8 * wide / letters, 1e-3)
+    slant, stretch = rng.normal(0, 0.18), np.exp(rng.normal(0, 0.18))
+    tilt = np.deg2rad(rng.normal(0, 1.5) if rng.random() < 0.9 else rng.normal(0, 5)) * min(1, 6 / letters)
+    shape = np.array([[stretch, 0], [-slant * stretch, 1]], np.float32)
+    turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]], np.float32)
+    wave, length, phase = rng.uniform(0, 0.05), rng.uniform(2, 8), rng.uniform(0, 2 * np.pi)
+    bent = []
+    for path in ink.paths:
+        points = path / np.float32(size)
+        points = points + np.stack(
+            [np.zeros(len(points)), wave * np.sin(points[:, 0] * 2 * np.pi / length + phase)], 1
+        )
+        bent.append((points @ shape @ turn).astype(np.float32))
+    return bent
+
+
+def _place(paths: list[Path2D], ink: Ink, rows: int, rng: Generator) -> tuple[list[Path2D], int]:
+    """Paths in pixels of a crop of `rows` rows, margins as a detector leaves them; and the crop's width."""
+    points = np.concatenate(paths)
+    low, high = points.min(axis=0), points.max(axis=0)
+    letter = (high[0] - low[0]) / max(1, len(ink.text))
+    tall = max(float(high[1] - low[1]), 0.8 * float(letter), 1e-3)
+    above, below = np.clip(rng.normal(0.18, 0.14, 2), -0.04, 0.7)
+    left, right = np.clip(rng.normal(0.18, 0.14, 2), -0.02, 0.8)
+    scale = rows / (tall * (1 + above + below))
+    slack = (tall - float(high[1] - low[1])) / 2
+    origin = np.array([low[0] - left * tall, low[1] - slack - above * tall], np.float32)
+    width = int((float(high[0] - low[0]) + (left + right) * tall) * scale)
+    return [(p - origin) * np.float32(scale) for p in paths], max(width, rows // 4)
+
+
+def _pen(rng: Generator) -> int:
+    """Pen width in pixels of the fine canvas: ballpoint to chisel marker."""
+    return max(1, round(float(np.exp(rng.uniform(np.log(1.5), np.log(8))))))
+
+
+def _draw(canvas: NDArray[np.uint8], paths: list[Path2D], filled: bool, pen: int, rng: Generator) -> None:
+    points = [np.round(p * 8).astype(np.int32) for p in paths]
+    if filled:
+        cv2.fillPoly(canvas, points, 255, cv2.LINE_AA, 3)
+        cv2.polylines(canvas, points, True, 255, int(rng.integers(1, 4)), cv2.LINE_AA, 3)
+        return
+    chisel = pen >= 4 and rng.random() < 0.25
+    cv2.polylines(canvas, points, False, 255, max(1, pen // 2) if chisel else pen, cv2.LINE_AA, 3)
+    if chisel:
+        canvas[:] = cv2.dilate(canvas, _chisel(pen, rng))
+
+
+def _chisel(pen: int, rng: Generator) -> NDArray[np.uint8]:
+    """The edge of a chisel tip held at a random angle, as a structuring element."""
+    tip = np.zeros((pen + 1, pen + 1), np.uint8)
+    angle = rng.uniform(0, np.pi)
+    reach = np.array([np.cos(angle), np.sin(angle)]) * pen / 2
+    ends = [tuple(int(v) for v in np.round(pen / 2 + s * reach)) for s in (-1, 1)]
+    cv2.line(tip, ends[0], ends[1], 1, 1)
+    return tip
+
+
+def _stray_line(canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
+    """An underline, a side of a frame, or an arrow's shaft across the word."""
+    rows, columns = canvas.shape
+    pick = rng.random()
+    if pick < 0.45:
+        y = rows * (rng.uniform(0.86, 1.0) if rng.random() < 0.75 else rng.uniform(0, 0.08))
+        ends = [(-9, y), (columns + 9, y + rng.normal(0, 0.04) * rows)]
+        if rng.random() < 0.3:
+            ends[0] = (rng.uniform(0, 0.4) * columns, y)
+    elif pick < 0.75:
+        x = rng.uniform(0, 0.06) * rows if rng.random() < 0.5 else columns - rng.uniform(0, 0.06) * rows
+        ends = [(x, -9), (x + rng.normal(0, 0.05) * rows, rows + 9)]
+    elif pick < 0.85:
+        ends = [
+            (rng.uniform(0, columns), rows * rng.choice([0.0, 1.0])),
+            (rng.uniform(0, columns), rng.uniform(0, rows)),
+        ]
+    else:
+        y = rows * rng.uniform(0.3, 0.7)
+        ends = [(-9, y), (columns + 9, y + rng.normal(0, 0.15) * rows)]
+    line = np.round(np.array(ends, np.float32) * 8).astype(np.int32)
+    cv2.polylines(canvas, [line], False, 255, max(1, round(pen * rng.uniform(0.4, 1.1))), cv2.LINE_AA, 3)
+
+
+def _rule(canvas: NDArray[np.uint8], rng: Generator) -> None:
+    """Ruled or squared paper."""
+    rows, columns = canvas.shape
+    spacing = rows * rng.uniform(0.35, 1.4)
+    tilt = rng.normal(0, 0.02) * columns
+    pen = int(rng.integers(1, 4))
+    for y in np.arange(rng.uniform(0, spacing), rows, spacing):
+        cv2.line(canvas, (0, int(y)), (columns, int(y + tilt)), 255, pen, cv2.LINE_AA)
+    if rng.random() < 0.4:
+        for x in np.arange(rng.uniform(0, spacing), columns, spacing):
+            cv2.line(canvas, (int(x), 0), (int(x - tilt), rows), 255, pen, cv2.LINE_AA)
+
+
+def _trim(grey: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+    """`grey` with margins moved a little in or out."""
+    rows = grey.shape[0]
+    out = round(0.1 * rows)
+    wide = np.pad(grey, out, mode="edge")
+    cut = rng.integers(0, max(1, round(0.16 * rows)), 4)
+    return wide[cut[0] : wide.shape[0] - cut[1], cut[2] : wide.shape[1] - cut[3]]

@@ -1,0 +1,106 @@
+"""What a phone makes of clean ink: pens, paper, light, blur, noise, compression. Grey pictures, no torch."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+Coverage = NDArray[np.float32]
+"""Share of each pixel covered by ink, h x w in 0..1."""
+Grey = NDArray[np.uint8]
+
+
+def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
+    """A grey photo, h x w u8, of `ink` on a ground that carries the fainter `ruling` lines."""
+    ground = _ground(ink.shape, rng)
+    contrast = float(rng.uniform(0.12, 0.85))
+    paint = _texture(ink, rng)
+    lines = ruling * float(rng.uniform(0.15, 0.8)) * contrast
+    picture = ground * (1 - contrast * np.maximum(paint, lines))
+    picture = _blur(picture, rng)
+    picture += (
+        rng.normal(0, 1, picture.shape).astype(np.float32)
+        * contrast
+        * float(rng.choice([0.01, 0.02, 0.05, 0.10]))
+    )
+    if rng.random() < 0.12:  # chalk on a blackboard, light marker on a dark note
+        picture = 1 - picture
+    return _compress((np.clip(picture, 0, 1) * 255).astype(np.uint8), rng)
+
+
+def coarsen(coverage: Coverage, rows: int, rng: Generator) -> Coverage:
+    """`coverage` scaled to `rows`; a third of the time by way of a low resolution, as far-off writing has."""
+    height, width = coverage.shape
+    target = (max(1, round(width * rows / height)), rows)
+    if rng.random() < 0.35:
+        low = int(rng.integers(max(8, rows // 3), rows))
+        small = cv2.resize(
+            coverage, (max(1, round(width * low / height)), low), interpolation=cv2.INTER_AREA
+        )
+        return np.asarray(
+            np.clip(cv2.resize(small, target, interpolation=cv2.INTER_CUBIC), 0, 1), np.float32
+        )
+    return np.asarray(cv2.resize(coverage, target, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def smooth_noise(shape: tuple[int, int], cell: float, rng: Generator) -> NDArray[np.float32]:
+    """Noise of unit deviation that changes over about `cell` pixels."""
+    rows, columns = (max(2, round(n / cell) + 1) for n in shape)
+    coarse = rng.normal(0, 1, (rows, columns)).astype(np.float32)
+    return np.asarray(cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _ground(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
+    """Board or paper: a level, a slope, now and then a shadow's edge, glare or grain."""
+    rows, columns = shape
+    ground = np.full(shape, rng.uniform(0.35, 0.98), np.float32)
+    ground += np.linspace(-1, 1, columns, dtype=np.float32)[None, :] * float(rng.normal(0, 0.04))
+    ground += np.linspace(-1, 1, rows, dtype=np.float32)[:, None] * float(rng.normal(0, 0.03))
+    if rng.random() < 0.25:
+        ground += smooth_noise(shape, rows * 0.7, rng) * float(rng.uniform(0.01, 0.06))
+    if rng.random() < 0.25:
+        ground += smooth_noise(shape, 2, rng) * float(rng.uniform(0.005, 0.04))
+    if rng.random() < 0.10:
+        ground += _edge(shape, rng) * float(rng.uniform(-0.35, 0.35))
+    return ground
+
+
+def _edge(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
+    """A soft or sharp step across the picture, 0 on one side and 1 on the other."""
+    rows, columns = shape
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = np.mgrid[:rows, :columns].astype(np.float32)
+    across = (x - rng.uniform(0, columns)) * np.cos(angle) + (y - rng.uniform(0, rows)) * np.sin(angle)
+    return np.asarray(1 / (1 + np.exp(-np.clip(across / rng.uniform(0.3, 8), -30, 30))), np.float32)
+
+
+def _texture(ink: Coverage, rng: Generator) -> Coverage:
+    """Ink that is not solid: drying markers, pencil and chalk grain, uneven pressure."""
+    pick = rng.random()
+    if pick < 0.25:
+        ink = ink * np.clip(0.8 + 0.3 * smooth_noise(ink.shape, rng.uniform(4, 16), rng), 0.2, 1)
+    elif pick < 0.33:
+        ink = ink * np.clip(0.85 + 0.35 * smooth_noise(ink.shape, rng.uniform(1, 2), rng), 0, 1)
+    return np.asarray(ink, np.float32)
+
+
+def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    pick = rng.random()
+    if pick < 0.5:
+        sigma = float(rng.uniform(0.3, 1.3))
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+    if pick < 0.58:  # a hand that moved
+        length = int(rng.integers(2, 5))
+        size = (length, 1) if rng.random() < 0.5 else (1, length)
+        return np.asarray(cv2.blur(picture, size), np.float32)
+    return picture
+
+
+def _compress(picture: Grey, rng: Generator) -> Grey:
+    if rng.random() < 0.6:
+        return picture
+    quality = int(rng.integers(25, 85))
+    packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
