@@ -157,7 +157,7 @@ class Hands:
     def write(self, text: str, rng: Generator) -> Ink | None:
         """`text` composed from letters of one writer who has them all; None if ten random ones do not."""
         needed = set(text) - {" "}
-        for _ in range(10):
+        for _ in range(10 if self._writers else 0):
             bank = self._banks[self._writers[rng.integers(len(self._writers))]]
             if needed <= bank.keys():
                 return _compose(text, bank, rng)

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from drawn import training_data
+
+from recognizer.samples import PAGES, draw
+from recognizer.synthesis import Synthesis
+from recognizer.texts import Texts
+from recognizer.wear import coarsen, photograph
+
+
+@pytest.fixture
+def synthesis(tmp_path):
+    return Synthesis(training_data(tmp_path))
+
+
+def test_the_same_seed_draws_the_same_words(synthesis):
+    once = [synthesis.draw(np.random.default_rng(5)) for _ in range(2)]
+    assert once[0].text == once[1].text
+    assert np.array_equal(once[0].strip, once[1].strip)
+
+
+def test_strips_are_what_the_network_expects(synthesis):
+    rng = np.random.default_rng(1)
+    samples = [synthesis.draw(rng) for _ in range(60)]
+    assert {s.strip.shape[0] for s in samples} == {32}
+    assert all(s.strip.dtype == np.float32 and np.isfinite(s.strip).all() for s in samples)
+    assert "" in {s.text for s in samples}, "some crops hold no text"
+    assert any(" " in s.text for s in samples), "some crops hold several words"
+
+
+def test_longer_texts_make_wider_strips(synthesis):
+    rng = np.random.default_rng(2)
+    samples = [s for s in (synthesis.draw(rng) for _ in range(150)) if s.text]
+    lengths, widths = zip(*((len(s.text), s.strip.shape[1]) for s in samples), strict=True)
+    assert np.corrcoef(lengths, widths)[0, 1] > 0.6
+
+
+def test_other_splits_draw_strokes_alone(tmp_path):
+    made = Synthesis(training_data(tmp_path), "test")
+    rng = np.random.default_rng(0)
+    assert {made.draw(rng).text for _ in range(30)} <= {"ab", "ba", "AB", "12", ""}
+
+
+def test_ink_stays_visible_in_the_photo():
+    ink = np.zeros((32, 80), np.float32)
+    ink[10:20, 20:60] = 1
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        photo = photograph(ink, np.zeros_like(ink), rng).astype(float)
+        assert abs(photo[12:18, 25:55].mean() - photo[24:, :].mean()) > 4
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_coarsening_keeps_size_and_range(seed):
+    made = coarsen(np.random.default_rng(seed).random((64, 200), np.float32), 32, np.random.default_rng(seed))
+    assert made.shape == (32, 100) and made.min() >= 0 and made.max() <= 1
+
+
+def test_texts_hold_all_that_boards_hold():
+    texts, rng = Texts(["plan", "budget", "team", "Anna"]), np.random.default_rng(0)
+    drawn = [texts(rng) for _ in range(2000)]
+    assert all(0 < len(t) <= 32 for t in drawn)
+    assert any(t.isupper() and t.isalpha() for t in drawn) and any(t.isdigit() for t in drawn)
+    assert any("_" in t for t in drawn) and any(t.endswith("()") for t in drawn)
+    assert any(" " in t for t in drawn) and any("-" in t for t in drawn)
+
+
+def test_sample_pages_are_drawn_again_alike(tmp_path):
+    data = training_data(tmp_path)
+    from recognizer.ink import Fonts
+
+    page = PAGES[-1]
+    once, twice = (draw(page, Fonts(data / "fonts")) for _ in range(2))
+    assert once.shape == (1080, 1440, 3) and np.array_equal(once, twice)
+
+
+def test_sample_pages_have_names_of_their_own():
+    assert len({p.name for p in PAGES}) == len(PAGES) >= 12
