@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, select
 
 from indexer import postings, rows, views
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
 from indexer.schema import ArchiveError, NewerArchive, NoArchive, open_database, storage_errors
-from indexer.tables import contents, files, words
-from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
+from indexer.tables import files, words
+from indexer.views import Counts, Look, ModelIds, PhotoStatus, PhotoWords, Standing, StoredWord
 
 if TYPE_CHECKING:
     from search.index import Index
@@ -27,6 +26,8 @@ __all__ = [
     "ArchiveBusy",
     "ArchiveError",
     "Counts",
+    "Look",
+    "ModelIds",
     "NewerArchive",
     "NoArchive",
     "NoSuchWord",
@@ -46,17 +47,6 @@ class NoSuchWord(Exception):
     """A word id that the archive does not hold (any more)."""
 
     exit_code: ClassVar[int] = 2
-
-
-class Standing(Enum):
-    """What the archive knows of a file it is shown."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    """Another file, or another state of it, lay at this path."""
-    SAME = "unchanged"
-    REFUSED = "refused"
-    """The same, and its bytes could not be read."""
 
 
 class Archive:
@@ -103,30 +93,27 @@ class Archive:
 
     # What is known
 
-    def look(self, sighting: Sighting) -> Standing:
-        """Whether the file must be read: only `SAME` and `REFUSED` need not be opened."""
-        statement = (
-            select(files, contents.c.pages, contents.c.reason.label("damage"))
-            .select_from(files.outerjoin(contents))
-            .where(files.c.path == sighting.path)
-        )
+    def look(self, sighting: Sighting) -> Look:
+        """What is known of a file: unless it is the same as before, it must be opened."""
         with self._read() as connection:
-            row = connection.execute(statement).one_or_none()
-        if row is None or row.content_id is None:
-            return Standing.NEW
-        known = Sighting(row.path, row.size, row.mtime_ns, row.inode)
-        if known != sighting or row.reason is not None:
-            return Standing.CHANGED
-        if row.damage is not None:
-            return Standing.REFUSED
-        return Standing.SAME if row.pages is not None else Standing.NEW
+            return views.look(connection, sighting)
 
-    def has_read(self, sha256: str) -> bool:
-        """Whether all pages of these bytes have been read, or found unreadable."""
-        statement = select(contents.c.pages, contents.c.reason).where(contents.c.sha256 == sha256)
+    def has_read(self, sha256: str, models: ModelIds | None = None) -> bool:
+        """Whether these bytes need no reading: all pages are read, or they were found unreadable.
+
+        With `models` all pages must have been read by these two.
+        """
         with self._read() as connection:
-            row = connection.execute(statement).one_or_none()
-        return row is not None and (row.pages is not None or row.reason is not None)
+            return views.has_read(connection, sha256, models)
+
+    def pages_read(self, sha256: str, models: ModelIds | None = None) -> frozenset[int]:
+        """The pages of these bytes that have been read (by `models`); may be fewer than there are."""
+        with self._read() as connection:
+            return views.pages_read(connection, sha256, models)
+
+    def stale(self, models: ModelIds, under: Sequence[str] | None = None) -> Iterator[str]:
+        """Paths of all files that `models` have not read to the end, refused ones too."""
+        return self._chunked(under, partial(views.stale, models=models))
 
     def paths(self, under: Sequence[str] | None = None) -> Iterator[str]:
         """Paths of all known files at or under those given, in order."""
@@ -162,7 +149,7 @@ class Archive:
             content = rows.content_id(connection, page.sha256)
             rows.place_file(connection, sighting, content)
             rows.store_page(connection, content, page, reading)
-            rows.settle_content(connection, content, pages, None)
+            rows.settle_content(connection, content, pages)
 
     def attach(self, sighting: Sighting, sha256: str) -> list[str]:
         """Say that a file holds bytes that are known or being read; returns the other paths of them."""
@@ -180,7 +167,12 @@ class Archive:
             else:
                 content = rows.content_id(connection, sha256)
                 rows.place_file(connection, sighting, content)
-                rows.settle_content(connection, content, None, reason)
+                rows.settle_content(connection, content, reason=reason)
+
+    def forget_problems(self, under: Sequence[str]) -> None:
+        """Forget what could not be got at, before somebody looks whether it still cannot."""
+        with self._write() as connection:
+            rows.drop_files(connection, and_(files.c.content_id.is_(None), views.any_of(under)))
 
     def vanish(self, paths: Iterable[str]) -> int:
         """Files are gone: they leave search; readings and labels wait for the same bytes to come back."""

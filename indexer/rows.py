@@ -22,9 +22,12 @@ def content_id(connection: Connection, sha256: str) -> int:
     return int(connection.execute(select(contents.c.id).where(contents.c.sha256 == sha256)).scalar_one())
 
 
-def settle_content(connection: Connection, content: int, pages: int | None, reason: str | None) -> None:
+def settle_content(
+    connection: Connection, content: int, pages: int | None = None, reason: str | None = None
+) -> None:
     """Say that these bytes have been read to the end, or why they cannot be."""
-    connection.execute(update(contents).where(contents.c.id == content).values(pages=pages, reason=reason))
+    values = {"reason": reason} | ({} if pages is None else {"pages": pages})
+    connection.execute(update(contents).where(contents.c.id == content).values(values))
 
 
 def place_file(

@@ -6,14 +6,47 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, null, or_, select, true
 
 from detector import Box
+from indexer.reading import Sighting
 from indexer.tables import contents, files, hypotheses, labels, lattices, photos, words
 from recognizer import Hypothesis
+
+
+class Standing(Enum):
+    """How a file stands to what the archive knows of it."""
+
+    NEW = "new"
+    """Not known, or not read to its end."""
+    CHANGED = "changed"
+    """Another file, or another state of it, lay at this path."""
+    SAME = "unchanged"
+    REFUSED = "refused"
+    """The same, and its bytes cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the archive knows of a file it is shown."""
+
+    standing: Standing
+    sha256: str | None = None
+    """The bytes it had when it was last looked at."""
+    reason: str | None = None
+    """Why it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIds:
+    """Who finds words and who reads them."""
+
+    detector: str
+    recognizer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +169,62 @@ def _stage(row: Row[Any]) -> str:
     if row.pages is None:
         return "waiting"
     return "read" if row.unindexed else "indexed"
+
+
+def look(connection: Connection, sighting: Sighting) -> Look:
+    """See `Archive.look`."""
+    statement = (
+        select(files, contents.c.sha256, contents.c.pages, contents.c.reason.label("damage"))
+        .select_from(files.outerjoin(contents))
+        .where(files.c.path == sighting.path)
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None or row.content_id is None:
+        return Look(Standing.NEW)
+    if Sighting(row.path, row.size, row.mtime_ns, row.inode) != sighting or row.reason is not None:
+        return Look(Standing.CHANGED, row.sha256, row.reason)
+    if row.damage is not None:
+        return Look(Standing.REFUSED, row.sha256, row.damage)
+    return Look(Standing.NEW if row.pages is None else Standing.SAME, row.sha256)
+
+
+def has_read(connection: Connection, sha256: str, models: ModelIds | None) -> bool:
+    """See `Archive.has_read`."""
+    statement = select(contents).where(contents.c.sha256 == sha256)
+    row = connection.execute(statement).one_or_none()
+    if row is None or models is None:
+        return row is not None and (row.pages is not None or row.reason is not None)
+    return row.pages is not None and len(pages_read(connection, sha256, models)) == row.pages
+
+
+def pages_read(connection: Connection, sha256: str, models: ModelIds | None) -> frozenset[int]:
+    """See `Archive.pages_read`."""
+    statement = (
+        select(photos.c.page)
+        .join(contents)
+        .where(
+            contents.c.sha256 == sha256,
+            photos.c.read_at.is_not(None),
+            true() if models is None else _by(models),
+        )
+    )
+    return frozenset(connection.execute(statement).scalars())
+
+
+def stale(connection: Connection, paths: Sequence[str], models: ModelIds) -> list[str]:
+    """Those of `paths` that were not read, to the end, by `models`."""
+    behind = exists().where(photos.c.content_id == contents.c.id, ~_by(models))
+    statement = (
+        select(files.c.path)
+        .select_from(files.outerjoin(contents))
+        .where(files.c.path.in_(paths), or_(behind, contents.c.pages.is_(None)))
+        .order_by(files.c.path)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def _by(models: ModelIds) -> ColumnElement[bool]:
+    return and_(photos.c.detector == models.detector, photos.c.recognizer == models.recognizer)
 
 
 def photo_words(connection: Connection, paths: Sequence[str]) -> list[PhotoWords]:

@@ -1,0 +1,210 @@
+"""Photos in, readings kept: the main job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import detector
+import recognizer
+from indexer.archive import Archive, ModelIds, Standing
+from indexer.ledger import Ledger, is_gone
+from indexer.photo import PhotoError
+from indexer.prepare import Outcome, Prepared, Preparer
+from indexer.reader import read
+from indexer.reading import Page, Reading, Sighting, WordReading
+from indexer.settings import Settings, SettingsError
+from indexer.streams import Streams
+from indexer.summary import Progress, Refusal, Silence, Summary
+from indexer.watch import walk
+
+__all__ = [
+    "Models",
+    "Page",
+    "Progress",
+    "Reading",
+    "Refusal",
+    "Sighting",
+    "Silence",
+    "Summary",
+    "WordReading",
+    "add",
+    "load_models",
+    "reindex",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Who finds the words and who reads them."""
+
+    detector: detector.Detector
+    recognizer: recognizer.Recognizer
+
+    @property
+    def ids(self) -> ModelIds:
+        """Their names, as readings are signed with them."""
+        return ModelIds(self.detector.id, self.recognizer.id)
+
+
+Loader = Callable[[Settings], Models]
+
+SILENCE = Silence()
+
+
+def load_models(settings: Settings) -> Models:
+    """The models that the settings name.
+
+    Raises `SettingsError` for an unknown detector, `recognizer.weights.WeightsError` for unusable weights.
+    """
+    try:
+        found = detector.load(settings.detector)
+    except ValueError as error:
+        raise SettingsError(f"setting detector: {error}") from error
+    return Models(found, recognizer.load(settings.recognizer))
+
+
+def add(
+    archive: Archive,
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress = SILENCE,
+    models: Loader = load_models,
+) -> Summary:
+    """Read what is new or changed at and under `paths`; what is gone from there leaves search.
+
+    The models are loaded when a file needs them. May be broken off at any moment: what is done is kept, and
+    the next run goes on. Raises `ArchiveBusy` when another process reads photos into the archive.
+    """
+    roots = [path.absolute() for path in paths]
+    with archive.writing():
+        ledger = Ledger(archive, progress)
+        files = list(_survey(archive, roots, ledger))
+        if files:
+            _read_files(archive, files, models(settings), settings, ledger)
+        _sweep(archive, roots, ledger)
+        archive.update_index()
+    return ledger.summary()
+
+
+def reindex(
+    archive: Archive,
+    paths: Sequence[Path] | None,
+    settings: Settings,
+    progress: Progress = SILENCE,
+    models: Loader = load_models,
+) -> Summary:
+    """Read again what other models than the present ones have read, and what could not be read.
+
+    Goes on where it was broken off. Labels set by people hold, whatever the models say now.
+    """
+    present = models(settings)
+    roots = None if paths is None else [str(path.absolute()) for path in paths]
+    with archive.writing():
+        ledger = Ledger(archive, progress)
+        files = [file for path in archive.stale(present.ids, roots) for file in _seen(path, ledger)]
+        for file in files:
+            ledger.will_open(file, archive.look(file))
+        _read_files(archive, files, present, settings, ledger, renew=True)
+    return ledger.summary()
+
+
+def _survey(archive: Archive, roots: Sequence[Path], ledger: Ledger) -> Iterator[Sighting]:
+    """The files at and under `roots` that must be opened."""
+    archive.forget_problems([str(root) for root in roots])
+    for found in walk(roots):
+        if isinstance(found, PhotoError):
+            ledger.out_of_reach(Sighting(str(found.path)), found.reason)
+        else:
+            yield from (file for file in _seen(str(found), ledger) if _must_open(archive, file, ledger))
+
+
+def _seen(path: str, ledger: Ledger) -> list[Sighting]:
+    """The file at `path` as it is now; none, and a line in the ledger, when it cannot be looked at."""
+    try:
+        return [Sighting.of(path)]
+    except OSError as error:
+        ledger.out_of_reach(Sighting(path), error.strerror or str(error))
+        return []
+
+
+def _must_open(archive: Archive, sighting: Sighting, ledger: Ledger) -> bool:
+    look = archive.look(sighting)
+    if look.standing is Standing.SAME:
+        ledger.unchanged()
+    elif look.standing is Standing.REFUSED:
+        ledger.refused(sighting.path, str(look.reason))
+    else:
+        ledger.will_open(sighting, look)
+        return True
+    return False
+
+
+def _read_files(
+    archive: Archive,
+    files: Sequence[Sighting],
+    models: Models,
+    settings: Settings,
+    ledger: Ledger,
+    renew: bool = False,
+) -> None:
+    """Open the files side by side, read their words in batches, keep page by page."""
+    ledger.start()
+    prepare = Preparer(
+        archive, models.detector, models.recognizer.height, ledger.claims, models.ids if renew else None
+    )
+    pace = Pace()
+    try:
+        with Streams(files, prepare, settings.threads, ahead=2 * settings.threads) as streams:
+            for batch in streams.batches(_strips, settings.batch):
+                for outcome in read(batch, models.detector.id, models.recognizer, settings.readings):
+                    ledger.enter(outcome)
+                pace.after(len(batch), archive.update_index)
+        ledger.finish()
+    finally:
+        # Also when the run is broken off: what has been read is to be found.
+        archive.update_index()
+
+
+def _strips(outcome: Outcome) -> int:
+    return len(outcome.strips) if isinstance(outcome, Prepared) else 0
+
+
+def _sweep(archive: Archive, roots: Sequence[Path], ledger: Ledger) -> None:
+    """Files that used to lie at and under `roots` and are gone leave search."""
+    for root in roots:
+        gone = [path for path in archive.paths([str(root)]) if is_gone(path)]
+        # A folder that is gone as a whole may be a disk that is not mounted; a file alone is deleted.
+        if root.exists() or gone == [str(root)]:
+            ledger.vanished(gone)
+
+
+class Pace:
+    """Brings the search index up to date now and then while photos are read.
+
+    Every commit costs the index some work, so it is done after 100 photos or 2 seconds, and rarer when
+    commits turn out slow: they take a tenth of the time at most.
+    """
+
+    PHOTOS = 100
+    SECONDS = 2.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = clock()
+        self._rest = 0.0
+        self._photos = 0
+
+    def after(self, photos: int, update: Callable[[], object]) -> None:
+        """Call `update` if it is time, now that so many `photos` more have been read."""
+        self._photos += photos
+        start = self._clock()
+        waited = start - self._last
+        if waited < self._rest or (waited < self.SECONDS and self._photos < self.PHOTOS):
+            return
+        update()
+        self._last = self._clock()
+        self._rest = 10 * (self._last - start)
+        self._photos = 0

@@ -1,0 +1,133 @@
+"""A file -> its pages with the words found and cut out: all that can be done without the recognizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from detector import Box, Detector
+from indexer.archive import Archive, ArchiveBusy, ArchiveError, ModelIds
+from indexer.photo import Photo, PhotoError, fingerprint, open_pages
+from indexer.reading import Page, Sighting
+from recognizer import Strip
+from recognizer.crop import strip
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page ready to be read."""
+
+    sighting: Sighting
+    page: Page
+    boxes: tuple[Box, ...]
+    strips: tuple[Strip, ...]
+    pages: int | None = None
+    """How many there are; comes with the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file whose bytes the archive has, or will have when a copy that is in hand just now is read."""
+
+    sighting: Sighting
+    sha256: str
+    in_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that cannot be read, or not to its end."""
+
+    sighting: Sighting
+    reason: str
+    sha256: str | None
+    damaged: bool
+    """The bytes are at fault, so that trying again is of no use."""
+
+
+Outcome = Prepared | Known | Unreadable
+
+
+class Claims:
+    """The bytes in hand, so that copies are not read side by side."""
+
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+        self._lock = Lock()
+
+    def take(self, sha256: str) -> bool:
+        """Whether nobody else had them."""
+        with self._lock:
+            free = sha256 not in self._held
+            self._held.add(sha256)
+            return free
+
+    def release(self, sha256: str) -> None:
+        """They are read, or given up."""
+        with self._lock:
+            self._held.discard(sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparer:
+    """Opens files; called from many threads."""
+
+    archive: Archive
+    detector: Detector
+    height: int
+    """Rows of a strip, as the recognizer wants it."""
+    claims: Claims
+    renewed_by: ModelIds | None = None
+    """Read even what is read already, unless these models did it."""
+
+    def __call__(self, sighting: Sighting) -> Iterator[Outcome]:
+        """What becomes of one file: its pages, or that it is known, or why not, whatever is wrong with it."""
+        sha256 = None
+        try:
+            sha256 = fingerprint(Path(sighting.path))
+            yield from self._outcomes(sighting, sha256)
+        except PhotoError as error:
+            yield Unreadable(sighting, error.reason, sha256, damaged=sha256 is not None)
+        except (ArchiveError, ArchiveBusy):
+            raise
+        except Exception as error:  # one bad photo never stops the run, not even by a fault of ours
+            reason = f"it could not be read ({type(error).__name__}: {error})"
+            yield Unreadable(sighting, reason, sha256, damaged=False)
+
+    def _outcomes(self, sighting: Sighting, sha256: str) -> Iterator[Outcome]:
+        if not self.claims.take(sha256):
+            yield Known(sighting, sha256, in_hand=True)
+        elif self.archive.has_read(sha256, self.renewed_by):
+            yield Known(sighting, sha256, in_hand=False)
+        else:
+            yield from self._pages(sighting, sha256)
+
+    def _pages(self, sighting: Sighting, sha256: str) -> Iterator[Outcome]:
+        """The pages, without those that were read before a run was broken off; the last one says it is."""
+        read = self.archive.pages_read(sha256, self.renewed_by)
+        held: Prepared | None = None
+        try:
+            for photo in open_pages(Path(sighting.path)):
+                if held is not None:
+                    yield held
+                held = None if photo.page in read else self._prepared(sighting, photo)
+        except PhotoError:
+            if held is not None:
+                yield held
+            raise
+        if held is None:
+            yield Known(sighting, sha256, in_hand=False)
+        else:
+            yield replace(held, pages=held.page.number)
+
+    def _prepared(self, sighting: Sighting, photo: Photo) -> Prepared:
+        height, width = photo.pixels.shape[:2]
+        boxes = self.detector.detect(photo.pixels)
+        return Prepared(
+            sighting,
+            Page(photo.sha256, photo.page, photo.taken, width, height),
+            tuple(boxes),
+            tuple(strip(photo.pixels, box, self.height) for box in boxes),
+        )
