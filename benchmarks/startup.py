@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [--photos 1000] [--runs 15]
 
-Photos are made up: 40 words each with 4 readings, drawn by a fixed seed from a vocabulary of 50,000 and garbled
-like a reader's. Prints wall and CPU seconds, median of the runs.
+Photos are made up: 40 words each with 4 readings, drawn by a fixed seed from a vocabulary of 50,000 and
+garbled like a reader's. Prints wall and CPU seconds, median of the runs.
 """
 
 from __future__ import annotations

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from indexer.views import StoredWord
 
 SURE = (0, 130, 60)
 UNSURE = (215, 95, 0)
@@ -28,6 +32,15 @@ class Mark:
     box: tuple[int, int, int, int]
     caption: str
     probability: float = 1.0
+
+    @classmethod
+    def of(cls, word: StoredWord) -> Mark:
+        """The box of `word` with its best reading."""
+        box = (word.box.x0, word.box.y0, word.box.x1, word.box.y1)
+        if not word.readings:
+            return cls(box, "", 0.0)
+        best = word.readings[0]
+        return cls(box, f"{best.text} {best.probability:.0%}", best.probability)
 
 
 def draw(pixels: NDArray[np.uint8], marks: Iterable[Mark]) -> Image.Image:

@@ -46,8 +46,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the commands in a new environment with the wheel in it.
 
-    The dependencies are lent by this process's environment, as a folder further back on the path: the checkout
-    itself, installed there as editable, is not lent with them.
+    This process's environment lends the dependencies, as a folder further back on the path. The checkout,
+    which is installed there as editable, is not lent with them.
     """
     environment = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)

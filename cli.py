@@ -1,0 +1,329 @@
+"""Words typed, one call made, words printed: the two commands, and the only exit codes.
+
+Starting has to feel instant, so only click is imported here; each command imports the room it calls.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from indexer.picture import Mark
+    from indexer.summary import Summary
+    from search import Hit
+
+NOTHING_FOUND = 1
+SOME_REFUSED = 3
+INTERRUPTED = 130
+
+
+class Program(click.Command):
+    """A command whose every foreseeable end is an exit code and at most one line on stderr."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what carries an `exit_code` is said and left with, anything else is a fault of ours."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except BrokenPipeError:
+            # Whoever read our output has had enough; nor must the last flush at exit complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit()
+        except (KeyboardInterrupt, click.Abort):
+            _leave(ctx, "interrupted; what is done is kept", INTERRUPTED)
+        except OSError as error:
+            _leave(
+                ctx, f"{error.filename or 'system'}: {error.strerror or error}", click.UsageError.exit_code
+            )
+        except Exception as error:
+            if not hasattr(error, "exit_code"):
+                raise
+            _leave(ctx, str(error), error.exit_code)
+
+
+class Programs(Program, click.Group):
+    """The same for a group of commands."""
+
+
+def _leave(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
+    click.echo(f"{ctx.find_root().info_name}: {message}", err=True)
+    ctx.exit(exit_code)
+
+
+def _choose_home(ctx: click.Context, _: click.Parameter, given: Path | None) -> None:
+    """Leave the archive's folder in `ctx.obj`; the one named nearest to the command wins."""
+    if given is not None:
+        ctx.obj = given
+    elif ctx.obj is None:
+        from platformdirs import user_data_path
+
+        ctx.obj = Path(os.environ.get("OCR_INDEX_HOME") or user_data_path("ocr-index"))
+
+
+def _absolute(_: click.Context, __: click.Parameter, paths: Sequence[str]) -> list[str]:
+    """As the archive knows them; links are kept, so that people find photos where they put them."""
+    return [os.path.abspath(path) for path in paths]
+
+
+def _day(text: str) -> date:
+    """The day that `text` names; a month or a year means its first day."""
+    for rest in ("", "-01", "-01-01"):
+        with suppress(ValueError):
+            return date.fromisoformat(text + rest)
+    raise click.BadParameter(f"{text!r} is no date; write 2024-03-01, 2024-03 or 2024")
+
+
+def _paths(required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Files and folders, whether they exist or not: what is gone can still be asked about."""
+    metavar = "PATH..." if required else "[PATH]..."
+    return click.argument("paths", nargs=-1, required=required, callback=_absolute, metavar=metavar)
+
+
+archive_option = click.option(
+    "--archive",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=_choose_home,
+    expose_value=False,
+    help="Folder of the archive; else OCR_INDEX_HOME, else your user data folder.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+picture_path = click.Path(dir_okay=False, path_type=Path)
+print_text = partial(click.echo, nl=False)
+
+
+@click.group(cls=Programs, epilog="Then search: ocr-search quarterly roadmap")
+@archive_option
+@click.version_option(package_name="ocr-index")
+def index() -> None:
+    """Make photos of whiteboards, flipcharts, sticky notes and notebooks findable by the words on them."""
+
+
+@index.command(epilog="Example: ocr-index add ~/Photos/boards scan.pdf")
+@_paths(required=True)
+@archive_option
+@json_option
+@click.pass_context
+def add(ctx: click.Context, paths: list[str], as_json: bool) -> None:
+    """Read the photos at PATH and in folders at any depth; only new and changed ones are read."""
+    from indexer import pipeline
+    from indexer.archive import Archive
+    from indexer.progress import watched
+    from indexer.settings import Settings
+
+    with Archive.open(ctx.obj, create=True) as archive, watched(sys.stderr) as progress:
+        summary = pipeline.add(archive, [*map(Path, paths)], Settings.load(ctx.obj), progress)
+    _report(ctx, summary, as_json)
+
+
+@index.command(epilog="Example: ocr-index reindex ~/Photos/boards")
+@_paths()
+@archive_option
+@json_option
+@click.pass_context
+def reindex(ctx: click.Context, paths: list[str], as_json: bool) -> None:
+    """Read again what other models than the present ones have read, and build the search index anew.
+
+    With PATH, only what lies there. Labels that you have set hold.
+    """
+    from indexer import pipeline
+    from indexer.archive import Archive
+    from indexer.progress import watched
+    from indexer.settings import Settings
+
+    with Archive.open(ctx.obj) as archive, watched(sys.stderr) as progress:
+        only = [*map(Path, paths)] or None
+        summary = pipeline.reindex(archive, only, Settings.load(ctx.obj), progress)
+        if not paths:
+            archive.rebuild_index()
+    _report(ctx, summary, as_json)
+
+
+def _report(ctx: click.Context, summary: Summary, as_json: bool) -> None:
+    from indexer import listing
+
+    print_text(listing.as_json(summary) if as_json else listing.summary_list(summary))
+    if summary.refused:
+        ctx.exit(SOME_REFUSED)
+
+
+@index.command(epilog="Example: ocr-index status ~/Photos/boards")
+@_paths()
+@archive_option
+@json_option
+@click.option("--refused", is_flag=True, help="Only files that could not be read, and why.")
+@click.pass_obj
+def status(home: Path, paths: list[str], as_json: bool, refused: bool) -> None:
+    """Say how much is in the archive, or how far each file at or under PATH has come."""
+    from indexer import listing
+    from indexer.archive import Archive
+
+    with Archive.open(home) as archive:
+        if not paths and not refused:
+            counts = archive.counts()
+            print_text(listing.as_json(counts) if as_json else listing.counts_list(counts))
+            return
+        for file in archive.status(paths or None):
+            if file.reason is not None or not refused:
+                print_text(listing.as_json(file) if as_json else listing.status_list(file))
+
+
+@index.command(epilog="Example: ocr-index words board.jpg --picture board-read.png")
+@_paths()
+@archive_option
+@json_option
+@click.option(
+    "--picture", metavar="FILE", type=picture_path, help="Draw boxes and readings of one photo there."
+)
+@click.pass_obj
+def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> None:
+    """Print the words on the photos at or under PATH, or on all: ids, and readings with their probability."""
+    from indexer import listing
+    from indexer.archive import Archive
+
+    page = None
+    with Archive.open(home) as archive:
+        for page in archive.words(paths or None):
+            if picture and not paths:
+                raise click.UsageError("--picture draws one photo: name it")
+            print_text(listing.words_json(page) if as_json else listing.words_list(page))
+            if picture:
+                from indexer.picture import Mark
+
+                _draw(page.path, page.page, map(Mark.of, page.words), picture)
+                return
+    if paths and page is None:
+        raise click.UsageError("nothing has been read there; `ocr-index status PATH` says what is known")
+
+
+@index.command(epilog="Example: ocr-index remove ~/Photos/private")
+@_paths(required=True)
+@archive_option
+@click.pass_obj
+def remove(home: Path, paths: list[str]) -> None:
+    """Forget the photos at or under PATH and what was read on them; the files stay where they are."""
+    from indexer.archive import Archive
+
+    with Archive.open(home) as archive:
+        count = archive.forget(paths)
+    if not count:
+        raise click.UsageError("nothing there is in the archive; `ocr-index status PATH` says what is known")
+    click.echo(f"{count} files forgotten", err=True)
+
+
+def _draw(path: str, page: int, marks: Iterable[Mark], picture: Path) -> None:
+    """Write the photo with `marks` to the file `picture`."""
+    from indexer.photo import open_pages
+    from indexer.picture import draw, save
+
+    photo = next(photo for photo in open_pages(Path(path)) if photo.page == page)
+    save(draw(photo.pixels, marks), picture)
+    click.echo(f"drawn into {picture}", err=True)
+
+
+@click.command(cls=Program, epilog="Example: ocr-search quarterly roadmap --after 2024-01")
+@click.argument("typed", metavar="QUERY...", nargs=-1)
+@archive_option
+@click.option("-n", "limit", default=20, metavar="LIMIT", type=click.IntRange(1), help="Photos at most; 20.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object a hit.")
+@click.option("--csv", "form", flag_value="csv", help="Print one line a matched word, for spreadsheets.")
+@click.option("--paths0", "form", flag_value="paths0", help="Print paths ended by a zero byte, for xargs -0.")
+@click.option("--exact", is_flag=True, help="Only words spelled as typed.")
+@click.option("--in", "folder", metavar="FOLDER", help="Only photos somewhere in this folder.")
+@click.option("--after", type=_day, metavar="DATE", help="Only photos taken on that day or later.")
+@click.option("--before", type=_day, metavar="DATE", help="Only photos taken before that day.")
+@click.option(
+    "--queries", metavar="FILE", type=click.File(errors="surrogateescape"), help="One query a line."
+)
+@click.option("--show", metavar="N", type=click.IntRange(1), help="Draw hit N with the words that matched.")
+@click.option("--picture", metavar="FILE", type=picture_path, default="hit.png", help="Drawn there; hit.png.")
+@click.version_option(package_name="ocr-index")
+@click.pass_context
+def find(
+    ctx: click.Context, typed: Sequence[str], queries: IO[str] | None, form: str | None, **asked: Any
+) -> None:
+    """Find photos by the words on them, best first, each with the chance that the words are there.
+
+    Words that were misread are found too. With --queries, - is standard input.
+    """
+    import search
+    from search import listing
+
+    if bool(typed) == bool(queries):
+        raise click.UsageError("type what to look for, or name a file with --queries")
+    if queries and asked["show"]:
+        raise click.UsageError("--show draws a hit of one query, not of --queries")
+    show, picture = asked.pop("show"), asked.pop("picture")
+    searcher, found = search.open(ctx.obj), False
+    if form == "csv":
+        print_text(listing.CSV_HEAD)
+    for query in [" ".join(typed)] if queries is None else filter(None, map(str.strip, queries)):
+        hits = searcher.find(query, **asked)
+        _print_hits(hits, form, query if queries else None)
+        if show and len(hits) >= show:
+            _draw_hit(hits[show - 1], picture)
+        found = found or bool(hits)
+    if not found:
+        _leave(ctx, "nothing found", NOTHING_FOUND)
+
+
+def _print_hits(hits: Sequence[Hit], form: str | None, heading: str | None) -> None:
+    from search import listing
+
+    bold = partial(click.style, bold=True)
+    match form:
+        case "json":
+            print_text(listing.as_json(hits))
+        case "csv":
+            print_text(listing.as_csv(hits))
+        case "paths0":
+            print_text(listing.as_paths0(hits))
+        case _:
+            if heading:
+                click.echo(bold(heading))
+            print_text(listing.as_list(hits, bold))
+
+
+def _draw_hit(hit: Hit, picture: Path) -> None:
+    from indexer.picture import Mark
+
+    marks = [Mark(word.box, f"{word.text} {word.probability:.0%}", word.probability) for word in hit.words]
+    _draw(hit.path, hit.page, marks, picture)
+
+
+def _prepare() -> None:
+    """Print names in any encoding as the bytes they are, and let SIGTERM end like Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def main() -> None:
+    """The command `ocr-index`."""
+    _prepare()
+    index(prog_name="ocr-index")
+
+
+def search_main() -> None:
+    """The command `ocr-search`."""
+    _prepare()
+    find(prog_name="ocr-search")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What the archive knows, as text: lines for people and for scripts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from indexer.summary import Summary
+from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
+from search.listing import json_line, place
+
+
+def words_list(photo: PhotoWords) -> str:
+    """For people: the place, then one line a word with its id and its readings, best first."""
+    lines = [place(photo.path, photo.page)]
+    for word in photo.words:
+        readings = ", ".join(f"{reading.text} {reading.probability:.0%}" for reading in word.readings)
+        lines.append(f"  {word.id:6}  {readings}")
+    return "\n".join(lines) + "\n"
+
+
+def words_json(photo: PhotoWords) -> str:
+    """One object a line; `page` is there from the second page of a file on."""
+    page = {"page": photo.page} if photo.page > 1 else {}
+    return json_line({"path": photo.path, **page, "words": [_word(word) for word in photo.words]})
+
+
+def _word(word: StoredWord) -> dict[str, Any]:
+    box = word.box
+    return {
+        "id": word.id,
+        "box": [box.x0, box.y0, box.x1, box.y1],
+        "line": box.line,
+        "label": word.label,
+        "readings": [asdict(reading) for reading in word.readings],
+    }
+
+
+def status_list(status: PhotoStatus) -> str:
+    """For people: where one file stands, in a line."""
+    shown = f"{status.stage:8}  {place(status.path, 1)}"
+    if status.reason is not None:
+        return f"{shown}: {status.reason}\n"
+    if not status.pages:
+        return f"{shown}\n"
+    pages = f"{status.pages} pages, " if status.pages > 1 else ""
+    return f"{shown}: {pages}{status.words} words, found by {status.detector}, read by {status.recognizer}\n"
+
+
+def counts_list(counts: Counts) -> str:
+    """For people: the size of the archive, and what needs their attention only where there is any."""
+    lines = [
+        f"{counts.files:9,} files with {counts.photos:,} photos",
+        f"{counts.words:9,} words, {counts.labels:,} of them labelled",
+    ]
+    if counts.refused:
+        lines.append(f"{counts.refused:9,} files could not be read: `ocr-index status --refused` says why")
+    if counts.waiting:
+        lines.append(f"{counts.waiting:9,} files are not read to the end: `ocr-index add` goes on with them")
+    if counts.unindexed:
+        lines.append(f"{counts.unindexed:9,} photos are not searched yet: the next `ocr-index add` mends it")
+    return "\n".join(lines) + "\n"
+
+
+def summary_list(summary: Summary) -> str:
+    """For people: what became of the files, those kinds that there were."""
+    kinds = {
+        "new": summary.new,
+        "changed": summary.changed,
+        "moved": summary.moved,
+        "copies": summary.copied,
+        "unchanged": summary.unchanged,
+        "gone": summary.vanished,
+        "could not be read": len(summary.refused),
+    }
+    return (
+        ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count) or "no photos there"
+    ) + "\n"
+
+
+def as_json(known: Counts | PhotoStatus | Summary) -> str:
+    """One object a line."""
+    return json_line(asdict(known))
