@@ -1,0 +1,86 @@
+"""The commands as processes: bytes on pipes, signals, readers that go away."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from detector import Box
+from indexer.archive import Archive
+from indexer.reading import Page, Reading, Sighting, WordReading
+from recognizer import Hypothesis
+
+ROOT = Path(__file__).resolve().parent.parent
+INDEX = "import cli; cli.main()"
+SEARCH = "import cli; cli.search_main()"
+NAME = b"/photos/na\xefve.jpg"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with a photo of 5,000 words, whose name is no text in UTF-8."""
+    home = tmp_path_factory.mktemp("home")
+    words = tuple(
+        WordReading(
+            Box(10 * i, 0, 10 * i + 8, 10), (Hypothesis(f"word{i}", 0.9), Hypothesis(f"ward{i}", 0.1)), b""
+        )
+        for i in range(5000)
+    )
+    with Archive.open(home, create=True) as archive:
+        page = Page("ab" * 32, 1, 1_700_000_000.0, 50_000, 10)
+        archive.add(Sighting(os.fsdecode(NAME)), page, Reading("boxes 1", "words 1", words), pages=1)
+        archive.update_index()
+    return home
+
+
+def start(code: str, home: Path, *args: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OCR_INDEX_HOME": str(home), "LC_ALL": "C"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-c", code, *args], env=environment, **pipes)
+
+
+def test_names_that_are_no_text_are_printed_as_the_bytes_they_are(home: Path) -> None:
+    out, _ = start(INDEX, home, "words").communicate()
+    assert out.startswith(NAME + b"\n")
+    out, _ = start(SEARCH, home, "--paths0", "word7").communicate()
+    assert out == NAME + b"\0"
+
+
+def test_names_that_are_no_text_come_back_from_json(home: Path) -> None:
+    for command in ((INDEX, "words", "--json"), (SEARCH, "--json", "word7")):
+        out, _ = start(command[0], home, *command[1:]).communicate()
+        assert os.fsencode(json.loads(out.splitlines()[0])["path"]) == NAME
+
+
+def test_a_reader_that_goes_away_is_no_failure(home: Path) -> None:
+    process = start(INDEX, home, "words")
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_in_one_line(home: Path, number: signal.Signals) -> None:
+    process = start(SEARCH, home, "--queries", "-")
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(b"word7\n")
+    process.stdin.flush()
+    process.stdout.read(1)
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, b"ocr-search: interrupted; what is done is kept\n")
+
+
+def test_the_shell_completes_commands_and_options(home: Path) -> None:
+    completing = {"_OCR_INDEX_COMPLETE": "bash_complete", "COMP_WORDS": "ocr-index re", "COMP_CWORD": "1"}
+    command = [sys.executable, "-c", INDEX]
+    shown = subprocess.run(command, cwd=ROOT, env=os.environ | completing, capture_output=True, text=True)
+    assert shown.stdout.split() == ["plain,remove", "plain,reindex"]
