@@ -6,6 +6,7 @@ Starting has to feel instant, so only click is imported here; each command impor
 from __future__ import annotations
 
 import io
+import math
 import os
 import signal
 import sys
@@ -102,6 +103,7 @@ archive_option = click.option(
     help="Folder of the archive; else OCR_INDEX_HOME, else your user data folder.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+data_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 picture_path = click.Path(dir_okay=False, path_type=Path)
 print_text = partial(click.echo, nl=False)
 
@@ -119,7 +121,10 @@ def index() -> None:
 @json_option
 @click.pass_context
 def add(ctx: click.Context, paths: list[str], as_json: bool) -> None:
-    """Read the photos at PATH and in folders at any depth; only new and changed ones are read."""
+    """Read photos, and folders at any depth.
+
+    Only new and changed ones are read; photos that are gone from there leave the search.
+    """
     from indexer import pipeline
     from indexer.archive import Archive
     from indexer.progress import watched
@@ -136,9 +141,10 @@ def add(ctx: click.Context, paths: list[str], as_json: bool) -> None:
 @json_option
 @click.pass_context
 def reindex(ctx: click.Context, paths: list[str], as_json: bool) -> None:
-    """Read again what other models than the present ones have read, and build the search index anew.
+    """Read again with the present models.
 
-    With PATH, only what lies there. Labels that you have set hold.
+    What other models have read, and what could not be read; with PATH, only what lies there. Without, the
+    search index is built anew, too. Labels that you have set hold.
     """
     from indexer import pipeline
     from indexer.archive import Archive
@@ -168,7 +174,10 @@ def _report(ctx: click.Context, summary: Summary, as_json: bool) -> None:
 @click.option("--refused", is_flag=True, help="Only files that could not be read, and why.")
 @click.pass_obj
 def status(home: Path, paths: list[str], as_json: bool, refused: bool) -> None:
-    """Say how much is in the archive, or how far each file at or under PATH has come."""
+    """Say how much there is.
+
+    With PATH, how far each file at or under it has come, or why it could not be read.
+    """
     from indexer import listing
     from indexer.archive import Archive
 
@@ -191,7 +200,10 @@ def status(home: Path, paths: list[str], as_json: bool, refused: bool) -> None:
 )
 @click.pass_obj
 def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> None:
-    """Print the words on the photos at or under PATH, or on all: ids, and readings with their probability."""
+    """Print the words and their readings.
+
+    Those on photos at or under PATH, or on all; each with its id and the probability of each reading.
+    """
     from indexer import listing
     from indexer.archive import Archive
 
@@ -215,7 +227,10 @@ def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> 
 @archive_option
 @click.pass_obj
 def remove(home: Path, paths: list[str]) -> None:
-    """Forget the photos at or under PATH and what was read on them; the files stay where they are."""
+    """Forget photos; the files stay.
+
+    What was read on the photos at or under PATH goes, too; labels that you have set are kept.
+    """
     from indexer.archive import Archive
 
     with Archive.open(home) as archive:
@@ -223,6 +238,44 @@ def remove(home: Path, paths: list[str]) -> None:
     if not count:
         raise click.UsageError("nothing there is in the archive; `ocr-index status PATH` says what is known")
     click.echo(f"{count} files forgotten", err=True)
+
+
+@index.command(epilog="Example: ocr-index models --json")
+@archive_option
+@json_option
+@click.pass_obj
+def models(home: Path, as_json: bool) -> None:
+    """List the recognizers.
+
+    A star stands before the one in use; `recognizer = "FILE"` in the archive's settings.toml takes another.
+    """
+    from indexer import listing
+    from indexer.models import models
+    from indexer.settings import Settings
+
+    for model in models(home, Settings.load(home)):
+        print_text(listing.as_json(model) if as_json else listing.model_list(model))
+
+
+@index.group(epilog="Example: ocr-index train recognizer runs/first --data ../data")
+def train() -> None:
+    """Train a model."""
+
+
+@train.command(epilog="Example: ocr-index train recognizer runs/first --data ../data --minutes 120")
+@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
+@click.option("--words", metavar="N", type=click.IntRange(1), help="Words to learn from, 2,000,000.")
+@click.option("--seed", metavar="N", type=int, help="Draws other words, 1.")
+@click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
+def recognizer(run: Path, data: Path, minutes: float, **plan: int | None) -> None:
+    """Train a recognizer on drawn words.
+
+    They are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was stopped goes on where it was.
+    """
+    from recognizer.train import Plan, fit
+
+    fit(run, data, Plan(**{key: value for key, value in plan.items() if value is not None}), minutes)
 
 
 def _draw(path: str, page: int, marks: Iterable[Mark], picture: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from indexer.summary import Summary
-from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
 from search.listing import json_line, place
+
+if TYPE_CHECKING:
+    from indexer.models import Model
+    from indexer.summary import Summary
+    from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
 
 
 def words_list(photo: PhotoWords) -> str:
@@ -78,6 +81,12 @@ def summary_list(summary: Summary) -> str:
     ) + "\n"
 
 
-def as_json(known: Counts | PhotoStatus | Summary) -> str:
+def model_list(model: Model) -> str:
+    """For people: the model, a star before the one in use, and how well it reads."""
+    scores = ", ".join(f"{name} {score:g}" for name, score in model.card.scores.items())
+    return f"{'*' if model.in_use else ' '} {model.id}  {model.name}  {model.card.made}  {scores}\n"
+
+
+def as_json(known: Counts | PhotoStatus | Summary | Model) -> str:
     """One object a line."""
     return json_line(asdict(known))

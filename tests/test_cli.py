@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -66,7 +67,14 @@ def one_line(text: str) -> bool:
 
 
 def commands() -> list[tuple[str, ...]]:
-    return [("ocr-index", name) for name in cli.index.commands] + [("ocr-search",)]
+    return [("ocr-index", *names) for names in below(cli.index)] + [("ocr-search",)]
+
+
+def below(group: click.Group) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (name,)
+        if isinstance(command, click.Group):
+            yield from ((name, *names) for names in below(command))
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
