@@ -86,6 +86,21 @@ class Synthesis:
         """Word `number` of the split, for a fixed test set; None if it is too long to draw."""
         return self._render(self._words.ink(number), rng)
 
+    def hand(self, rng: Generator) -> Callable[[Generator], Ink | None]:
+        """Somebody who goes on writing single words: one writer's own words, composed ones, or one font."""
+        pick = rng.random() if self._scans else 0.0
+        if pick < 0.55:
+            row = self._words.rows[rng.integers(len(self._words))]
+            numbers = self._words.by_writer[row["writer"]]
+            return lambda r: self._words.ink(numbers[r.integers(len(numbers))])
+        shout = rng.random() < 0.35
+        source = self._fonts.hand(rng) if pick < 0.8 else self._hands
+        return lambda r: source.write(self._case(self._texts.single(r), shout), r)
+
+    @staticmethod
+    def _case(text: str, shout: bool) -> str:
+        return text.upper() if shout else text
+
     def _pick(self, rng: Generator) -> Ink | None:
         pick = rng.random() * sum(w for w, _ in self._sources)
         for weight, source in self._sources:
@@ -199,7 +214,7 @@ def _grey(path: Path) -> NDArray[np.uint8]:
 
 
 def _share(canvas: NDArray[np.uint8]) -> Coverage:
-    return canvas.astype(np.float32) / 255
+    return (canvas / 255).astype(np.float32)
 
 
 def _extent(paths: list[Path2D]) -> tuple[float, float]:
@@ -267,7 +282,7 @@ def _place(paths: list[Path2D], ink: Ink, rows: int, rng: Generator) -> tuple[li
 
 def _pen(rng: Generator) -> int:
     """Pen width in pixels of the fine canvas: ballpoint to chisel marker."""
-    return max(1, round(float(np.exp(rng.uniform(np.log(1.5), np.log(8))))))
+    return max(1, round(float(np.exp(rng.uniform(np.log(1.5), np.log(6.5))))))
 
 
 def _draw(canvas: NDArray[np.uint8], paths: list[Path2D], filled: bool, pen: int, rng: Generator) -> None:

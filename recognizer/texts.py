@@ -39,6 +39,10 @@ class Texts:
                 return _recase(kind(rng), rng)
         return self.word(rng)
 
+    def single(self, rng: Generator) -> str:
+        """One text without blanks."""
+        return (self(rng).split() or ["x"])[0]
+
     def word(self, rng: Generator) -> str:
         """One word as it stands in the list."""
         return self._words[rng.integers(len(self._words))]

@@ -15,7 +15,7 @@ Grey = NDArray[np.uint8]
 def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     """A grey photo, h x w u8, of `ink` on a ground that carries the fainter `ruling` lines."""
     ground = _ground(ink.shape, rng)
-    contrast = float(rng.uniform(0.12, 0.85))
+    contrast = float(rng.uniform(0.15, 0.9))
     paint = _texture(ink, rng)
     lines = ruling * float(rng.uniform(0.15, 0.8)) * contrast
     picture = ground * (1 - contrast * np.maximum(paint, lines))
@@ -23,7 +23,7 @@ def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     picture += (
         rng.normal(0, 1, picture.shape).astype(np.float32)
         * contrast
-        * float(rng.choice([0.01, 0.02, 0.05, 0.10]))
+        * float(rng.choice([0.01, 0.02, 0.04, 0.08]))
     )
     if rng.random() < 0.12:  # chalk on a blackboard, light marker on a dark note
         picture = 1 - picture
@@ -34,8 +34,8 @@ def coarsen(coverage: Coverage, rows: int, rng: Generator) -> Coverage:
     """`coverage` scaled to `rows`; a third of the time by way of a low resolution, as far-off writing has."""
     height, width = coverage.shape
     target = (max(1, round(width * rows / height)), rows)
-    if rng.random() < 0.35:
-        low = int(rng.integers(max(8, rows // 3), rows))
+    if rng.random() < 0.3:
+        low = int(rng.integers(max(8, rows * 9 // 20), rows))
         small = cv2.resize(
             coverage, (max(1, round(width * low / height)), low), interpolation=cv2.INTER_AREA
         )
@@ -89,7 +89,7 @@ def _texture(ink: Coverage, rng: Generator) -> Coverage:
 def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
     pick = rng.random()
     if pick < 0.5:
-        sigma = float(rng.uniform(0.3, 1.3))
+        sigma = float(rng.uniform(0.3, 1.0))
         return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
     if pick < 0.58:  # a hand that moved
         length = int(rng.integers(2, 5))

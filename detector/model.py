@@ -1,0 +1,133 @@
+"""The network that sees writing: an ink mask and a map of words; and the coding of boxes as such maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+STRIDE = 2
+"""The maps have one pixel for this many of the picture."""
+
+SHRINK = 0.5
+"""A word's kernel is its box with this share of its height left: touching words have kernels apart."""
+
+CHANNELS = 3
+"""Maps: ink of writing, kernels of words, edges between words."""
+
+Quad = NDArray[np.float32]
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class WordMaps(nn.Module):
+    """A feature pyramid (Lin et al. 2017, arXiv 1612.03144), thin enough for CPUs, maps at 1/2."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        half, quarter, eighth, deep = width // 2, width, width * 3 // 2, width * 2
+        self.stem = _conv(3, half, 2)  # 1/2
+        self.level4 = nn.Sequential(_conv(half, quarter, 2), _conv(quarter, quarter))  # 1/4
+        self.level8 = nn.Sequential(_conv(quarter, eighth, 2), _conv(eighth, eighth))  # 1/8
+        self.level16 = nn.Sequential(_conv(eighth, deep, 2), _conv(deep, deep))  # 1/16
+        self.level32 = nn.Sequential(_conv(deep, deep, 2), _conv(deep, deep))  # 1/32
+        self.lateral = nn.ModuleList(nn.Conv2d(c, width, 1) for c in (quarter, eighth, deep, deep))
+        self.smooth = nn.ModuleList(_conv(width, width) for _ in range(3))
+        self.mix = _conv(width + half, half)
+        self.output = nn.Conv2d(half, CHANNELS, 3, padding=1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Logits B x CHANNELS x H/2 x W/2 for `pictures` B x 3 x H x W in 0..1, sides multiples of 32."""
+        half = self.stem(pictures)
+        levels = [self.level4(half)]
+        for stage in (self.level8, self.level16, self.level32):
+            levels.append(stage(levels[-1]))
+        seen = self.lateral[3](levels[3])
+        for place in (2, 1, 0):
+            seen = self.smooth[place](self.lateral[place](levels[place]) + _twice(seen))
+        logits: Tensor = self.output(self.mix(torch.cat([_twice(seen), half], dim=1)))
+        return logits
+
+
+def _twice(maps: Tensor) -> Tensor:
+    return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
+
+
+def targets(mask: NDArray[np.uint8], words: Sequence[Quad]) -> NDArray[np.float32]:
+    """What the network should answer: CHANNELS x H/2 x W/2 in 0..1; mask is 255 for ink, quads in pixels."""
+    rows, columns = mask.shape[0] // STRIDE, mask.shape[1] // STRIDE
+    ink = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA)
+    kernels, edges = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns), np.uint8)
+    for quad in words:
+        cv2.fillPoly(edges, [_at_map(grown(quad, 1.15))], 255)
+    for quad in words:
+        inner = _at_map(grown(quad, SHRINK))
+        cv2.fillPoly(kernels, [inner], 255)
+        cv2.fillPoly(edges, [inner], 0)
+    return np.asarray(np.stack([ink, kernels, edges]) / 255, np.float32)
+
+
+def grown(quad: Quad, factor: float) -> Quad:
+    """`quad` with its height times `factor` and its width changed by as many pixels as its height."""
+    centre = quad.mean(axis=0)
+    along, down = (quad[1] - quad[0]).astype(np.float64), (quad[3] - quad[0]).astype(np.float64)
+    wide, tall = float(np.linalg.norm(along)), float(np.linalg.norm(down))
+    along, down = along / max(wide, 1e-6), down / max(tall, 1e-6)
+    reach_x, reach_y = max(1.0, wide - (1 - factor) * min(wide, tall)) / 2, tall * factor / 2
+    corners = [(-reach_x, -reach_y), (reach_x, -reach_y), (reach_x, reach_y), (-reach_x, reach_y)]
+    return np.array([centre + a * along + d * down for a, d in corners], np.float32)
+
+
+def _at_map(quad: Quad) -> NDArray[np.int32]:
+    return np.round(quad / STRIDE - 0.5).astype(np.int32)
+
+
+def boxes(maps: NDArray[np.float32], least: float = 0.5) -> list[tuple[Quad, float]]:
+    """Words in `maps` (CHANNELS x h x w, probabilities): corners in pixels of the picture, and their chance.
+
+    A word is a connected piece of the kernel map above `least`, grown back to full height; its chance is the
+    mean of the kernel map over the piece.
+    """
+    kernel = maps[1] * (1 - 0.5 * maps[2])
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats((kernel > least * 0.6).astype(np.uint8))
+    found = []
+    for number in range(1, count):
+        x, y, wide, tall, area = (int(v) for v in stats[number])
+        if area < 4:
+            continue
+        part = np.s_[y : y + tall, x : x + wide]
+        inside = pieces[part] == number
+        chance = float(maps[1][part][inside].mean())
+        if chance >= least:
+            found.append((_regrown(np.argwhere(inside)[:, ::-1] + (x, y)), chance))
+    return found
+
+
+def _regrown(points: NDArray[np.int64]) -> Quad:
+    """The corners of the word whose kernel covers `points` of the map, upright as far as can be told."""
+    (cx, cy), (wide, tall), angle = cv2.minAreaRect(points.astype(np.float32))
+    wide, tall = wide + 1, tall + 1  # pixels have a size
+    if angle > 45:
+        wide, tall, angle = tall, wide, angle - 90
+    if max(wide, tall) < 2.5 * min(wide, tall):  # too short to tell a tilt
+        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+        wide, tall, angle, cx, cy = x1 - x0 + 1, y1 - y0 + 1, 0.0, (x0 + x1) / 2, (y0 + y1) / 2
+    upright = wide >= tall
+    short = min(wide, tall) / SHRINK
+    long = max(wide, tall) + (1 - SHRINK) * short
+    size = (long, short) if upright else (short, long)
+    turned = np.array([(-size[0], -size[1]), (size[0], -size[1]), (size[0], size[1]), (-size[0], size[1])]) / 2
+    theta = np.deg2rad(angle)
+    spin = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
+    return ((turned @ spin + (cx, cy) + 0.5) * STRIDE).astype(np.float32)

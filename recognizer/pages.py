@@ -1,0 +1,349 @@
+"""Drawn pages with exact truth: what the detector learns from. No torch.
+
+Boards, sheets, notes and ruled pages with words at all sizes, and everything on them that is not writing:
+frames, arrows, tables, underlines, scribbles, furniture, shadows, glare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from recognizer.ink import Ink, Path2D
+from recognizer.synthesis import ASCENDING, DESCENDING, Synthesis
+from recognizer.wear import smooth_noise
+
+Picture = NDArray[np.uint8]
+Quad = NDArray[np.float32]
+"""Corners of a word, 4 x 2, clockwise from its top left as read."""
+
+DARK_PENS = (
+    (25, 25, 30),
+    (30, 50, 140),
+    (160, 30, 35),
+    (20, 95, 50),
+    (60, 60, 70),
+    (110, 40, 110),
+    (200, 90, 20),
+)
+LIGHT_PENS = ((240, 240, 235), (245, 230, 130), (240, 170, 170), (170, 215, 245))
+NOTES = ((250, 235, 120), (250, 170, 190), (160, 220, 240), (190, 235, 150), (250, 200, 120), (240, 240, 240))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A drawn photo: pixels u8 H x W x 3 RGB, mask u8 H x W (255 = writing), one quad a word."""
+
+    pixels: Picture
+    mask: Picture
+    words: tuple[Quad, ...]
+
+
+class Pages:
+    """Draws pages of `size` x `size` pixels with the writing of a `Synthesis`."""
+
+    def __init__(self, data: Path, split: str = "train", size: int = 512) -> None:
+        self._writing = Synthesis(data, split)
+        self._size = size
+
+    def draw(self, rng: Generator) -> Page:
+        """One page; one in six holds no writing."""
+        sheet = _Sheet(self._size, rng)
+        sheet.furnish()
+        if rng.random() > 0.16:
+            for _ in range(rng.integers(1, 5)):
+                self._block(sheet, rng)
+        for _ in range(rng.integers(0, 5)):
+            sheet.scrawl()
+        return sheet.photographed()
+
+    def _block(self, sheet: _Sheet, rng: Generator) -> None:
+        """Lines of one hand, one pen and one size, somewhere on the sheet."""
+        body = float(np.exp(rng.uniform(np.log(5), np.log(46))))  # height of small letters, pixels
+        pen = body * float(np.exp(rng.uniform(np.log(0.06), np.log(0.35))))
+        turn = rng.normal(0, 2.5) if rng.random() < 0.85 else rng.normal(0, 12)
+        if rng.random() < 0.04:
+            turn += rng.choice([-90, 90])
+        style = _Style(body, max(1, round(pen)), np.deg2rad(turn), sheet.pen_colour(), rng.uniform(0.55, 1.0))
+        origin = rng.uniform(-0.1, 0.8, 2) * self._size
+        spacing = body * rng.uniform(2.2, 4.0)
+        hand = self._writing.hand(rng)
+        for row in range(rng.integers(1, 9)):
+            x = rng.choice([0.0, 1.5]) * body * (rng.random() < 0.5)
+            for _ in range(rng.integers(1, 6)):
+                ink = hand(rng)
+                if ink is None:
+                    continue
+                wide = sheet.word(ink, style, origin, (x, row * spacing + rng.normal(0, 0.08) * body))
+                x += wide + body * rng.uniform(0.7, 1.8)
+
+
+@dataclass(frozen=True)
+class _Style:
+    body: float
+    pen: int
+    turn: float
+    colour: tuple[int, int, int]
+    opacity: float
+
+
+class _Sheet:
+    """The page under way: picture, mask of writing, places taken."""
+
+    def __init__(self, size: int, rng: Generator) -> None:
+        self.size, self.rng = size, rng
+        self.dark = rng.random() < 0.13
+        level = rng.uniform(20, 90) if self.dark else rng.uniform(150, 250)
+        tint = rng.normal(0, 6 if rng.random() < 0.7 else 22, 3)
+        self.picture = np.clip(np.full((size, size, 3), level) + tint, 5, 252).astype(np.float32)
+        self.mask = np.zeros((size, size), np.uint8)
+        self.taken = np.zeros((size // 4 + 1, size // 4 + 1), bool)
+        self.words: list[Quad] = []
+
+    def pen_colour(self) -> tuple[int, int, int]:
+        """A pen that shows on this ground."""
+        pens = LIGHT_PENS if self.dark else DARK_PENS
+        return pens[min(len(pens) - 1, int(self.rng.exponential(1.6)))]
+
+    def furnish(self) -> None:
+        """Grain, notes, ruling and things that are no page at all."""
+        rng, size = self.rng, self.size
+        if rng.random() < 0.5:
+            self.picture += smooth_noise((size, size), rng.uniform(1, 6), rng)[:, :, None] * rng.uniform(
+                0.5, 5
+            )
+        for _ in range(rng.integers(0, 4) if rng.random() < 0.35 else 0):
+            self._furniture()
+        for _ in range(rng.integers(1, 6) if rng.random() < 0.3 else 0):
+            self._note()
+        if rng.random() < 0.3:
+            self._ruling()
+
+    def _note(self) -> None:
+        rng = self.rng
+        side = rng.uniform(0.2, 0.7) * self.size
+        centre = tuple(float(v) for v in rng.uniform(0, self.size, 2))
+        box = (centre, (side, side * rng.uniform(0.7, 1.3)), float(rng.normal(0, 8)))
+        corners = np.asarray(cv2.boxPoints(box), np.float32)
+        shade = np.clip(
+            np.array(NOTES[rng.integers(len(NOTES))]) * (0.3 if self.dark else 1) + rng.normal(0, 12, 3),
+            0,
+            255,
+        )
+        if rng.random() < 0.5:
+            self._fill(corners + rng.uniform(2, 8), np.full(3, 90.0), 0.5)
+        self._fill(corners, shade, 1.0)
+
+    def _furniture(self) -> None:
+        """Window frames, shelves, heads, cables: large shapes with edges, some striped or textured."""
+        rng, size = self.rng, self.size
+        centre = rng.uniform(-0.1, 1.1, 2) * size
+        count = int(rng.integers(3, 9))
+        angles = np.sort(rng.uniform(0, 2 * np.pi, count))
+        reach = rng.uniform(0.05, 0.5, count) * size
+        shape = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * reach[:, None]
+        before = self.picture.copy()
+        self._fill(shape.astype(np.float32), rng.uniform(10, 245, 3), 1.0)
+        inside = np.abs(self.picture - before).sum(axis=2, keepdims=True) > 0
+        pick = rng.random()
+        if pick < 0.35:
+            y, x = np.mgrid[:size, :size].astype(np.float32)
+            angle, period = rng.uniform(0, np.pi), rng.uniform(5, 60)
+            stripes = np.sign(np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period))
+            self.picture += inside * stripes[:, :, None] * rng.uniform(8, 50)
+        elif pick < 0.7:
+            self.picture += (
+                inside * smooth_noise((size, size), rng.uniform(2, 25), rng)[:, :, None] * rng.uniform(5, 40)
+            )
+
+    def _fill(self, corners: NDArray[np.float32], colour: NDArray[np.float64], opacity: float) -> None:
+        cover = np.zeros((self.size, self.size), np.uint8)
+        cv2.fillPoly(cover, [np.round(corners * 8).astype(np.int32)], 255, cv2.LINE_AA, 3)
+        self._paint(cover, colour, opacity)
+
+    def _paint(self, cover: Picture, colour: NDArray[np.float64], opacity: float) -> None:
+        """Lay `colour` on the picture where `cover` (0..255) says; only the part touched is computed."""
+        x, y, wide, tall = cv2.boundingRect(cover)
+        part = np.s_[y : y + tall, x : x + wide]
+        share = cover[part].astype(np.float32)[:, :, None] * (opacity / 255)
+        self.picture[part] += share * (colour.astype(np.float32) - self.picture[part])
+
+    def _ruling(self) -> None:
+        """Ruled or squared paper."""
+        rng, size = self.rng, self.size
+        cover = np.zeros((size, size), np.uint8)
+        spacing, tilt, pen = rng.uniform(8, 70), rng.normal(0, 0.02) * size, int(rng.integers(1, 3))
+        for y in np.arange(rng.uniform(0, spacing), size, spacing):
+            cv2.line(cover, (0, int(y)), (size, int(y + tilt)), 255, pen, cv2.LINE_AA)
+        if rng.random() < 0.45:
+            for x in np.arange(rng.uniform(0, spacing), size, spacing):
+                cv2.line(cover, (int(x), 0), (int(x - tilt), size), 255, pen, cv2.LINE_AA)
+        shade = rng.uniform(60, 200, 3) if not self.dark else rng.uniform(90, 180, 3)
+        self._paint(cover, shade, rng.uniform(0.2, 0.9))
+
+    def word(self, ink: Ink, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]) -> float:
+        """Write `ink` at `at` in the turned frame of `origin` unless the place is taken; returns its width."""
+        rises = 0.7 * any(c in ASCENDING for c in ink.text)
+        falls = 0.5 * any(c in DESCENDING for c in ink.text)
+        points = np.concatenate(ink.paths)
+        low, span = points.min(axis=0), max(float(np.ptp(points[:, 1])), 1e-3)
+        letter = float(np.ptp(points[:, 0])) / max(1, len(ink.text))
+        scale = style.body * (1 + rises + falls) / max(span, 0.8 * letter)
+        shift = np.array([at[0], at[1] - style.body * (1 + rises)])
+        flat = [(p - low) * scale + shift for p in ink.paths]
+        wide = float(np.ptp(points[:, 0])) * scale
+        spin = np.array([[np.cos(style.turn), np.sin(style.turn)], [-np.sin(style.turn), np.cos(style.turn)]])
+        quad = (_frame(np.concatenate(flat), style.pen / 2) @ spin + origin).astype(np.float32)
+        if self._claim(quad):
+            self._ink([(p @ spin + origin).astype(np.float32) for p in flat], ink.filled, style)
+            self.words.append(quad)
+        return wide
+
+    def _claim(self, quad: Quad) -> bool:
+        """Whether the word is on the page and its place is free; takes the place if so."""
+        clipped = quad.clip(0, self.size)
+        whole, kept = cv2.contourArea(quad), cv2.contourArea(clipped)
+        if kept < 0.5 * whole or kept < 30:
+            return False
+        place = np.zeros(self.taken.shape, np.uint8)
+        cv2.fillPoly(place, [np.round(clipped / 4).astype(np.int32)], 1)
+        if (self.taken & (place > 0)).any():
+            return False
+        self.taken |= place > 0
+        return True
+
+    def _ink(self, paths: list[Path2D], filled: bool, style: _Style) -> None:
+        """Draw on the part of the sheet that the word touches: whole sheets would take most of the time."""
+        points = np.concatenate(paths)
+        x0, y0 = np.floor(points.min(axis=0) - style.pen - 2).astype(int).clip(0, self.size - 1)
+        x1, y1 = np.ceil(points.max(axis=0) + style.pen + 2).astype(int).clip(1, self.size)
+        cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        moved = [np.round((p - np.array([x0, y0])) * 8).astype(np.int32) for p in paths]
+        if filled:
+            cv2.fillPoly(cover, moved, 255, cv2.LINE_AA, 3)
+            cv2.polylines(cover, moved, True, 255, max(1, style.pen // 3), cv2.LINE_AA, 3)
+        else:
+            cv2.polylines(cover, moved, False, 255, style.pen, cv2.LINE_AA, 3)
+        part = np.s_[y0:y1, x0:x1]
+        share = cover.astype(np.float32)[:, :, None] * (style.opacity / 255)
+        self.picture[part] += share * (np.array(style.colour, np.float32) - self.picture[part])
+        np.maximum(self.mask[part], cover, out=self.mask[part])
+
+    def scrawl(self) -> None:
+        """A mark that is not writing: arrow, frame, underline, circle, table, scribble."""
+        rng, size = self.rng, self.size
+        cover = np.zeros((size, size), np.uint8)
+        pen = max(1, round(float(np.exp(rng.uniform(np.log(1), np.log(9))))))
+        pick = rng.random()
+        if self.words and pick < 0.3:
+            self._around(cover, self.words[rng.integers(len(self.words))], pen)
+        elif pick < 0.55:
+            _arrow(cover, rng, pen)
+        elif pick < 0.7:
+            centre = tuple(int(v) for v in rng.uniform(0, size, 2))
+            axes = tuple(int(v) for v in rng.uniform(0.03, 0.4, 2) * size)
+            cv2.ellipse(
+                cover, centre, axes, rng.uniform(0, 180), 0, rng.uniform(200, 360), 255, pen, cv2.LINE_AA
+            )
+        elif pick < 0.9:
+            _table(cover, rng, pen)
+        else:
+            knots = rng.uniform(0, 1, 2) * size + rng.normal(
+                0, rng.uniform(4, 40), (int(rng.integers(6, 30)), 2)
+            )
+            cv2.polylines(cover, [np.round(knots).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+        self._paint(cover, np.array(self.pen_colour(), float), rng.uniform(0.5, 1))
+
+    def _around(self, cover: Picture, quad: Quad, pen: int) -> None:
+        """An underline, or a frame round a word."""
+        room = float(np.linalg.norm(quad[3] - quad[0])) * self.rng.uniform(0.1, 0.5)
+        down = (quad[3] - quad[0]) / max(1e-3, float(np.linalg.norm(quad[3] - quad[0])))
+        along = (quad[1] - quad[0]) / max(1e-3, float(np.linalg.norm(quad[1] - quad[0])))
+        if self.rng.random() < 0.5:
+            ends = np.stack([quad[3] + down * room - along * room, quad[2] + down * room + along * room])
+            cv2.polylines(cover, [np.round(ends).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+            return
+        out = np.stack([-along - down, along - down, along + down, -along + down]) * room
+        cv2.polylines(cover, [np.round(quad + out).astype(np.int32)], True, 255, pen, cv2.LINE_AA)
+
+    def photographed(self) -> Page:
+        """The sheet as a phone sees it: from an angle, in uneven light, blurred, noisy, compressed."""
+        rng, size = self.rng, self.size
+        corners = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32)
+        seen = (corners + rng.uniform(-0.05, 0.05, (4, 2)) * size).astype(np.float32)
+        view = cv2.getPerspectiveTransform(corners, seen)
+        photo = cv2.warpPerspective(self.picture, view, (size, size), borderMode=cv2.BORDER_REFLECT)
+        mask = cv2.warpPerspective(self.mask, view, (size, size))
+        words = tuple(cv2.perspectiveTransform(q[None], view)[0].astype(np.float32) for q in self.words)
+        photo = _lit(np.asarray(photo, np.float32), rng)
+        if rng.random() < 0.7:
+            photo = np.asarray(cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
+        photo = photo + rng.normal(0, 1, photo.shape).astype(np.float32) * rng.choice([1.0, 3.0, 7.0])
+        pixels = np.clip(photo, 0, 255).astype(np.uint8)
+        if rng.random() < 0.4:
+            packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 90))])[1]
+            pixels = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+        return Page(pixels, np.asarray(mask, np.uint8), words)
+
+
+def _lit(photo: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Uneven light, a colour cast, now and then a shadow's edge or glare."""
+    size = photo.shape[0]
+    light = 1 + smooth_noise((size, size), size * rng.uniform(0.3, 1.2), rng) * rng.uniform(0, 0.12)
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    if rng.random() < 0.25:
+        angle = rng.uniform(0, 2 * np.pi)
+        across = (x - rng.uniform(0, size)) * np.cos(angle) + (y - rng.uniform(0, size)) * np.sin(angle)
+        light *= 1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-np.clip(across / rng.uniform(1, 30), -30, 30)))
+    photo = photo * light[:, :, None] * rng.normal(1, 0.04, 3).astype(np.float32)
+    if rng.random() < 0.15:
+        reach = rng.uniform(0.03, 0.2) * size
+        spot = np.exp(-((x - rng.uniform(0, size)) ** 2 + (y - rng.uniform(0, size)) ** 2) / 2 / reach**2)
+        photo = photo + spot[:, :, None] * rng.uniform(40, 160)
+    return np.asarray(photo * rng.uniform(0.7, 1.1), np.float32)
+
+
+def _frame(points: NDArray[np.float64], room: float) -> NDArray[np.float64]:
+    """Corners of the upright rectangle around `points`, `room` wider on all sides."""
+    (x0, y0), (x1, y1) = points.min(axis=0) - room, points.max(axis=0) + room
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+
+
+def _arrow(cover: Picture, rng: Generator, pen: int) -> None:
+    size = cover.shape[0]
+    start = rng.uniform(0, size, 2)
+    end = start + rng.normal(0, 0.3, 2) * size
+    bow = (start + end) / 2 + rng.normal(0, 0.06, 2) * size
+    t = np.linspace(0, 1, 16)[:, None]
+    shaft = (1 - t) ** 2 * start + 2 * t * (1 - t) * bow + t**2 * end
+    cv2.polylines(cover, [np.round(shaft).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+    if rng.random() < 0.8:
+        back = (bow - end) / max(1.0, float(np.linalg.norm(bow - end))) * (6 + 3 * pen)
+        for angle in (-0.5, 0.5):
+            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+            tip = np.stack([end, end + turn @ back])
+            cv2.polylines(cover, [np.round(tip).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+
+
+def _table(cover: Picture, rng: Generator, pen: int) -> None:
+    size = cover.shape[0]
+    x = np.sort(rng.uniform(0, size, int(rng.integers(2, 5)))).astype(int)
+    y = np.sort(rng.uniform(0, size, int(rng.integers(2, 6)))).astype(int)
+    for column in x:
+        cv2.line(
+            cover,
+            (int(column), int(y[0])),
+            (int(column + rng.normal(0, 3)), int(y[-1])),
+            255,
+            pen,
+            cv2.LINE_AA,
+        )
+    for row in y:
+        cv2.line(
+            cover, (int(x[0]), int(row)), (int(x[-1]), int(row + rng.normal(0, 3))), 255, pen, cv2.LINE_AA
+        )
