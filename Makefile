@@ -12,7 +12,9 @@ BIN := $(VENV)/bin
 .PHONY: demo test check format setup clean
 
 demo: setup
-	$(BIN)/python benchmarks/demo.py
+	$(BIN)/ocr-index --archive demo add samples
+	$(BIN)/ocr-search --archive demo quarterly roadmap -n 3 --show 1 --picture demo/hit.png
+	$(BIN)/ocr-search --archive demo loyalty program -n 3
 
 test: check
 	$(BIN)/python -m pytest

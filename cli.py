@@ -10,7 +10,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -20,7 +20,6 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from indexer.picture import Mark
     from indexer.summary import Summary
     from search import Hit
 
@@ -214,9 +213,9 @@ def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> 
                 raise click.UsageError("--picture draws one photo: name it")
             print_text(listing.words_json(page) if as_json else listing.words_list(page))
             if picture:
-                from indexer.picture import Mark
+                from indexer.picture import Mark, draw_page
 
-                _draw(page.path, page.page, map(Mark.of, page.words), picture)
+                draw_page(Path(page.path), page.page, map(Mark.of, page.words), picture)
                 return
     if paths and page is None:
         raise click.UsageError("nothing has been read there; `ocr-index status PATH` says what is known")
@@ -271,28 +270,19 @@ def train() -> None:
 def recognizer(run: Path, data: Path, minutes: float, **plan: int | None) -> None:
     """Train a recognizer on drawn words.
 
-    They are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was stopped goes on where it was.
+    They are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was
+    stopped goes on where it was.
     """
     from recognizer.train import Plan, fit
 
     fit(run, data, Plan(**{key: value for key, value in plan.items() if value is not None}), minutes)
 
 
-def _draw(path: str, page: int, marks: Iterable[Mark], picture: Path) -> None:
-    """Write the photo with `marks` to the file `picture`."""
-    from indexer.photo import open_pages
-    from indexer.picture import draw, save
-
-    photo = next(photo for photo in open_pages(Path(path)) if photo.page == page)
-    save(draw(photo.pixels, marks), picture)
-    click.echo(f"drawn into {picture}", err=True)
-
-
 @click.command(cls=Program, epilog="Example: ocr-search quarterly roadmap --after 2024-01")
 @click.argument("typed", metavar="QUERY...", nargs=-1)
 @archive_option
 @click.option("-n", "limit", default=20, metavar="LIMIT", type=click.IntRange(1), help="Photos at most; 20.")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object a hit.")
+@click.option("--json", "form", flag_value="json", default="", help="Print one JSON object a hit.")
 @click.option("--csv", "form", flag_value="csv", help="Print one line a matched word, for spreadsheets.")
 @click.option("--paths0", "form", flag_value="paths0", help="Print paths ended by a zero byte, for xargs -0.")
 @click.option("--exact", is_flag=True, help="Only words spelled as typed.")
@@ -306,9 +296,7 @@ def _draw(path: str, page: int, marks: Iterable[Mark], picture: Path) -> None:
 @click.option("--picture", metavar="FILE", type=picture_path, default="hit.png", help="Drawn there; hit.png.")
 @click.version_option(package_name="ocr-index")
 @click.pass_context
-def find(
-    ctx: click.Context, typed: Sequence[str], queries: IO[str] | None, form: str | None, **asked: Any
-) -> None:
+def find(ctx: click.Context, typed: Sequence[str], queries: IO[str] | None, form: str, **asked: Any) -> None:
     """Find photos by the words on them, best first, each with the chance that the words are there.
 
     Words that were misread are found too. With --queries, - is standard input.
@@ -316,17 +304,16 @@ def find(
     import search
     from search import listing
 
-    if bool(typed) == bool(queries):
-        raise click.UsageError("type what to look for, or name a file with --queries")
-    if queries and asked["show"]:
-        raise click.UsageError("--show draws a hit of one query, not of --queries")
     show, picture = asked.pop("show"), asked.pop("picture")
+    if bool(typed) == bool(queries) or (queries and show):
+        raise click.UsageError("type what to look for (--show draws a hit), or name a file with --queries")
+    for_people = partial(listing.as_list, bold=partial(click.style, bold=True), headed=bool(queries))
+    as_text = listing.FORMS.get(form, for_people)
     searcher, found = search.open(ctx.obj), False
-    if form == "csv":
-        print_text(listing.CSV_HEAD)
+    print_text(listing.HEADS.get(form, ""))
     for query in [" ".join(typed)] if queries is None else filter(None, map(str.strip, queries)):
         hits = searcher.find(query, **asked)
-        _print_hits(hits, form, query if queries else None)
+        print_text(as_text(hits))
         if show and len(hits) >= show:
             _draw_hit(hits[show - 1], picture)
         found = found or bool(hits)
@@ -334,28 +321,12 @@ def find(
         _leave(ctx, "nothing found", NOTHING_FOUND)
 
 
-def _print_hits(hits: Sequence[Hit], form: str | None, heading: str | None) -> None:
-    from search import listing
-
-    bold = partial(click.style, bold=True)
-    match form:
-        case "json":
-            print_text(listing.as_json(hits))
-        case "csv":
-            print_text(listing.as_csv(hits))
-        case "paths0":
-            print_text(listing.as_paths0(hits))
-        case _:
-            if heading:
-                click.echo(bold(heading))
-            print_text(listing.as_list(hits, bold))
-
-
 def _draw_hit(hit: Hit, picture: Path) -> None:
-    from indexer.picture import Mark
+    from indexer.picture import Mark, draw_page
 
     marks = [Mark(word.box, f"{word.text} {word.probability:.0%}", word.probability) for word in hit.words]
-    _draw(hit.path, hit.page, marks, picture)
+    draw_page(Path(hit.path), hit.page, marks, picture)
+    click.echo(f"hit {hit.rank} is drawn in {picture}", err=True)
 
 
 def _prepare() -> None:

@@ -55,6 +55,17 @@ def draw(pixels: NDArray[np.uint8], marks: Iterable[Mark]) -> Image.Image:
     return picture
 
 
+def draw_page(path: Path, page: int, marks: Iterable[Mark], picture: Path) -> None:
+    """Write that page of the file `path` with `marks` on it to the file `picture`.
+
+    Raises `PhotoError` for a file that cannot be read (any more), `PictureError` when writing fails.
+    """
+    from indexer.photo import open_pages
+
+    pixels = next(photo.pixels for photo in open_pages(path) if photo.page == page)
+    save(draw(pixels, marks), picture)
+
+
 def save(picture: Image.Image, path: Path) -> None:
     """Write `picture` in the format that the ending of `path` names; `PictureError` when that fails."""
     try:

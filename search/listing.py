@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 COLUMNS = ("query", "rank", "path", "page", "score", "term", "text", "probability", "x0", "y0", "x1", "y1")
 
-CSV_HEAD = ",".join(COLUMNS) + "\n"
 
+def as_list(hits: Iterable[Hit], bold: Callable[[str], str] = str, headed: bool = False) -> str:
+    """Numbered, for people: the path and the chance, below it the readings that matched, in `bold`.
 
-def as_list(hits: Iterable[Hit], bold: Callable[[str], str] = str) -> str:
-    """Numbered, for people: the path and the chance, below it the readings that matched, in `bold`."""
+    When `headed`, the query stands above.
+    """
     lines = []
     for hit in hits:
+        if headed and hit.rank == 1:
+            lines.append(bold(hit.query) + "\n")
         lines.append(f"{hit.rank:3}. {place(hit.path, hit.page)}  {hit.score:.0%}\n")
         if hit.words:
             lines.append("     " + ", ".join(_matched(word, bold) for word in hit.words) + "\n")
@@ -67,6 +70,10 @@ def as_csv(hits: Iterable[Hit]) -> str:
 def as_paths0(hits: Iterable[Hit]) -> str:
     """Each path once, ended by a zero byte, which no path contains."""
     return "".join(f"{path}\0" for path in dict.fromkeys(hit.path for hit in hits))
+
+
+FORMS = {"json": as_json, "csv": as_csv, "paths0": as_paths0}
+HEADS = {"csv": ",".join(COLUMNS) + "\n"}
 
 
 def json_line(row: dict[str, Any]) -> str:

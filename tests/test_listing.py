@@ -30,6 +30,11 @@ def test_people_get_path_chance_and_what_was_read() -> None:
     ]
 
 
+def test_each_of_many_queries_has_a_heading() -> None:
+    assert as_list([BOARD, SCAN], str.upper, headed=True).splitlines()[0] == "ROAD MAP"
+    assert as_list([BOARD, SCAN], headed=True).count("road map") == 1
+
+
 def test_scripts_get_the_agreed_object() -> None:
     board, scan = map(json.loads, as_json([BOARD, SCAN]).splitlines())
     assert board == {
