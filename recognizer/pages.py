@@ -71,11 +71,11 @@ class Pages:
             turn += rng.choice([-90, 90])
         style = _Style(body, max(1, round(pen)), np.deg2rad(turn), sheet.pen_colour(), rng.uniform(0.55, 1.0))
         origin = rng.uniform(-0.1, 0.8, 2) * self._size
-        spacing = body * rng.uniform(2.2, 4.0)
+        spacing = body * rng.uniform(1.8, 3.8)
         hand = self._writing.hand(rng)
-        for row in range(rng.integers(1, 9)):
+        for row in range(rng.integers(1, 14)):
             x = rng.choice([0.0, 1.5]) * body * (rng.random() < 0.5)
-            for _ in range(rng.integers(1, 6)):
+            for _ in range(rng.integers(1, 8)):
                 ink = hand(rng)
                 if ink is None:
                     continue
@@ -187,7 +187,7 @@ class _Sheet:
         self._paint(cover, shade, rng.uniform(0.2, 0.9))
 
     def word(self, ink: Ink, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]) -> float:
-        """Write `ink` at `at` in the turned frame of `origin` unless the place is taken; returns its width."""
+        """Write `ink` at `at` in the turned frame of `origin` if the place is free; returns its width."""
         rises = 0.7 * any(c in ASCENDING for c in ink.text)
         falls = 0.5 * any(c in DESCENDING for c in ink.text)
         points = np.concatenate(ink.paths)
@@ -205,9 +205,17 @@ class _Sheet:
         return wide
 
     def _claim(self, quad: Quad) -> bool:
-        """Whether the word is on the page and its place is free; takes the place if so."""
-        clipped = quad.clip(0, self.size)
-        whole, kept = cv2.contourArea(quad), cv2.contourArea(clipped)
+        """Whether the word is on the page and its place is free; takes the place if so.
+
+        Its lower and upper edges may overlap those of other words, as in tight writing.
+        """
+        middle = quad.mean(axis=0)
+        down = (quad[3] - quad[0]) * 0.15
+        core = quad + np.stack([down, down, -down, -down])
+        clipped = core.clip(0, self.size)
+        if (middle < 0).any() or (middle >= self.size).any():
+            return False
+        whole, kept = cv2.contourArea(core), cv2.contourArea(clipped)
         if kept < 0.5 * whole or kept < 30:
             return False
         place = np.zeros(self.taken.shape, np.uint8)
@@ -253,9 +261,9 @@ class _Sheet:
         elif pick < 0.9:
             _table(cover, rng, pen)
         else:
-            knots = rng.uniform(0, 1, 2) * size + rng.normal(
-                0, rng.uniform(4, 40), (int(rng.integers(6, 30)), 2)
-            )
+            spread = np.array([rng.uniform(4, 80), rng.uniform(3, 25)])
+            turns = rng.normal(0, 1, (int(rng.integers(6, 50)), 2))
+            knots = rng.uniform(0, 1, 2) * size + turns * spread
             cv2.polylines(cover, [np.round(knots).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
         self._paint(cover, np.array(self.pen_colour(), float), rng.uniform(0.5, 1))
 
