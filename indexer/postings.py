@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from search.index import Entry, Word
 from sqlalchemy import Connection, select, update
 
 from indexer.tables import files, photos
 from indexer.views import StoredWord, stored_words
-from search.index import Entry, Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from recognizer.decode import n_best, pack, split
+
 from detector import Box
 from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
 from recognizer import Lattice, Recognizer
-from recognizer.decode import n_best, pack, split
 
 
 @dataclass(frozen=True, slots=True)

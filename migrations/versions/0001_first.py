@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("card", sa.JSON, nullable=False),
         sa.Column("added", sa.Float, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
-        sa.CheckConstraint("kind IN ('detector', 'recognizer')", name="ck_models_kind"),
+        sa.CheckConstraint("kind IN ('detector', 'recognizer')", name="kind"),
         sa.PrimaryKeyConstraint("id", name="pk_models"),
     )
     op.create_table(

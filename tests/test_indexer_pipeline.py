@@ -1,0 +1,364 @@
+"""The main job over real small files: what is read, what is not, what survives, and what it says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from light import LETTERS, LightDetector, LightRecognizer, board, book, empty_archive
+from numpy.typing import NDArray
+
+from detector import Box
+from indexer import pipeline
+from indexer.archive import Archive, ArchiveBusy
+from indexer.pipeline import Models, Pace, Refusal, Summary
+from indexer.settings import Settings, SettingsError
+from indexer.streams import Streams
+from recognizer import Lattice, Strip
+
+SETTINGS = Settings(threads=2, batch=6)
+
+
+@dataclass
+class Watcher:
+    """Progress that remembers."""
+
+    total: int = 0
+    done: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def start(self, total: int) -> None:
+        self.total = total
+
+    def advance(self, path: str) -> None:
+        self.done.append(Path(path).name)
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
+
+
+@dataclass
+class Place:
+    """A folder of photos, an archive, and the models it is read with."""
+
+    photos: Path
+    archive: Archive
+    detector: LightDetector = field(default_factory=LightDetector)
+    recognizer: LightRecognizer = field(default_factory=LightRecognizer)
+    progress: Watcher = field(default_factory=Watcher)
+
+    def models(self, _settings: Settings) -> Models:
+        return Models(self.detector, self.recognizer)
+
+    def add(self, *paths: Path, settings: Settings = SETTINGS) -> Summary:
+        self.progress = Watcher()
+        return pipeline.add(self.archive, paths or [self.photos], settings, self.progress, self.models)
+
+    def reindex(self) -> Summary:
+        return pipeline.reindex(self.archive, None, SETTINGS, self.progress, self.models)
+
+    def texts(self) -> dict[str, str]:
+        """What is read on each photo, lines and words joined; pages by their number."""
+        return {
+            f"{Path(photo.path).name}{f' {photo.page}' if photo.page > 1 else ''}": " ".join(
+                word.readings[0].text for word in photo.words
+            )
+            for photo in self.archive.words()
+        }
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    (tmp_path / "photos").mkdir()
+    with empty_archive(tmp_path / "home") as archive:
+        yield Place(tmp_path / "photos", archive)
+
+
+def test_photos_go_in_and_words_come_out(place: Place) -> None:
+    board(place.photos / "a.png", "quarterly roadmap", "next steps")
+    board(place.photos / "deep" / "b.png", "budget")
+    assert place.add() == Summary(new=2)
+    assert place.texts() == {"a.png": "quarterly roadmap next steps", "b.png": "budget"}
+    assert (place.progress.total, sorted(place.progress.done)) == (2, ["a.png", "b.png"])
+    assert place.archive.counts().unindexed == 0
+    word = next(place.archive.words()).words[2]
+    assert (word.box.line, word.box.x0, word.box.y0) == (1, 10, 118)
+
+
+def test_the_second_time_nothing_is_opened_and_no_model_loaded(place: Place) -> None:
+    board(place.photos / "a.png", "one")
+    place.add()
+
+    def never(_settings: Settings) -> Models:
+        raise AssertionError("nothing needs reading")
+
+    assert pipeline.add(place.archive, [place.photos], SETTINGS, models=never) == Summary(unchanged=1)
+
+
+def test_a_touched_file_is_not_read_again(place: Place) -> None:
+    path = board(place.photos / "a.png", "one")
+    place.add()
+    os.utime(path, ns=(1, 1))
+    assert place.add() == Summary(unchanged=1)
+    assert place.add() == Summary(unchanged=1)
+    assert place.recognizer.seen == [1]
+    assert place.progress.total == 0
+
+
+def test_a_changed_file_is_read_again(place: Place) -> None:
+    board(place.photos / "a.png", "before")
+    place.add()
+    board(place.photos / "a.png", "afterwards")
+    assert place.add() == Summary(changed=1)
+    assert place.texts() == {"a.png": "afterwards"}
+
+
+def test_a_moved_file_keeps_its_reading_and_labels(place: Place) -> None:
+    path = board(place.photos / "a.png", "rood")
+    place.add()
+    place.archive.set_label(next(place.archive.words()).words[0].id, "road")
+    path.rename(place.photos / "b.png")
+    assert place.add() == Summary(moved=1)
+    assert place.texts() == {"b.png": "road"}
+    assert place.recognizer.seen == [1]
+
+
+def test_copies_are_read_once(place: Place) -> None:
+    first = board(place.photos / "a.png", "one")
+    for name in "bcdef":
+        shutil.copy(first, place.photos / f"{name}.png")
+    summary = place.add()
+    assert summary == Summary(new=1, copied=5)
+    assert place.recognizer.seen == [1]
+    assert set(place.texts().values()) == {"one"}
+    assert len(place.progress.done) == 6
+
+
+def test_what_is_gone_leaves_and_what_comes_back_is_not_read(place: Place) -> None:
+    path = board(place.photos / "a.png", "one")
+    keep = path.read_bytes()
+    place.add()
+    path.unlink()
+    assert place.add() == Summary(vanished=1)
+    assert place.texts() == {}
+    path.write_bytes(keep)
+    assert place.add() == Summary(new=1)
+    assert place.texts() == {"a.png": "one"}
+    assert place.recognizer.seen == [1]
+
+
+def test_only_what_lies_under_the_given_folders_can_vanish(place: Place) -> None:
+    board(place.photos / "x" / "a.png", "one")
+    gone = board(place.photos / "y" / "b.png", "two")
+    place.add()
+    gone.unlink()
+    assert place.add(place.photos / "x") == Summary(unchanged=1)
+    assert "b.png" in place.texts()
+    assert place.add(gone).vanished == 1
+    assert "b.png" not in place.texts()
+
+
+def test_a_folder_that_is_not_there_takes_nothing_away(place: Place) -> None:
+    board(place.photos / "a.png", "one")
+    place.add()
+    place.photos.rename(place.photos.with_name("unmounted"))
+    summary = place.add()
+    assert summary.vanished == 0
+    assert [refusal.path for refusal in summary.refused] == [str(place.photos)]
+    assert "a.png" in place.texts()
+
+
+def test_one_bad_photo_never_stops_the_run(place: Place) -> None:
+    board(place.photos / "a.png", "one")
+    bad = place.photos / "b.png"
+    bad.write_bytes(board(place.photos / "c.png", "two").read_bytes()[:60])
+    summary = place.add()
+    assert summary.new == 2
+    assert [refusal.path for refusal in summary.refused] == [str(bad)]
+    assert place.progress.refusals == list(summary.refused)
+    assert [(status.stage, status.reason) for status in place.archive.status([str(bad)])] == [
+        ("refused", summary.refused[0].reason)
+    ]
+    again = place.add()
+    assert (again.unchanged, again.refused) == (2, summary.refused)
+    board(bad, "three")
+    assert place.add() == Summary(changed=1, unchanged=2)
+
+
+def test_a_fault_in_the_detector_is_one_photo_s_fault(place: Place) -> None:
+    class Fragile(LightDetector):
+        def detect(self, pixels: NDArray[np.uint8]) -> list[Box]:
+            if pixels.shape[1] > 150:
+                raise ZeroDivisionError("too wide")
+            return super().detect(pixels)
+
+    board(place.photos / "a.png", "one")
+    board(place.photos / "b.png", "incomprehensibilities")
+    place.detector = Fragile()
+    summary = place.add()
+    assert summary.new == 1
+    assert "ZeroDivisionError: too wide" in summary.refused[0].reason
+    place.detector = LightDetector()
+    assert place.add() == Summary(new=1, unchanged=1)
+
+
+def test_a_fault_in_the_recognizer_is_one_photo_s_fault(place: Place) -> None:
+    class Fragile(LightRecognizer):
+        def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
+            if any(strip.shape[1] > 150 for strip in strips):
+                raise MemoryError
+            return super().lattices(strips)
+
+    board(place.photos / "a.png", "one")
+    board(place.photos / "b.png", "incomprehensibilities")
+    board(place.photos / "c.png", "three")
+    place.recognizer = Fragile()
+    summary = place.add()
+    assert summary.new == 2
+    assert [Path(refusal.path).name for refusal in summary.refused] == ["b.png"]
+    assert place.texts() == {"a.png": "one", "c.png": "three"}
+
+
+def test_all_pages_of_a_file_are_photos(place: Place) -> None:
+    book(place.photos / "book.tiff", "one", "two", "three")
+    assert place.add() == Summary(new=1)
+    assert place.texts() == {"book.tiff": "one", "book.tiff 2": "two", "book.tiff 3": "three"}
+
+
+def test_a_broken_off_book_is_read_on_where_it_was_left(place: Place) -> None:
+    book(place.photos / "book.tiff", "one", "two", "three")
+
+    class Interrupted(LightRecognizer):
+        def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
+            if len(self.seen) == 2:
+                raise KeyboardInterrupt
+            return super().lattices(strips)
+
+    place.recognizer = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        place.add(settings=Settings(threads=1, batch=1))
+    assert place.texts() == {"book.tiff": "one", "book.tiff 2": "two"}
+    assert place.archive.counts().unindexed == 0
+    place.recognizer = LightRecognizer()
+    assert place.add() == Summary(new=1)
+    assert place.recognizer.seen == [1]
+    assert len(place.texts()) == 3
+
+
+def test_strips_are_read_in_batches_across_photos(place: Place) -> None:
+    for number in range(30):
+        board(place.photos / f"{number:02}.png", f"{LETTERS[number % 26]} {LETTERS[number // 26]}")
+    place.add(settings=Settings(threads=2, batch=10))
+    assert sum(place.recognizer.seen) == 60
+    assert max(place.recognizer.seen) <= 10
+    assert len(place.recognizer.seen) < 30
+
+
+def test_an_empty_board_is_a_photo_without_words(place: Place) -> None:
+    board(place.photos / "a.png", "")
+    assert place.add() == Summary(new=1)
+    assert place.texts() == {"a.png": ""}
+    assert place.recognizer.seen == []
+
+
+def test_names_that_are_no_text_are_read(place: Place) -> None:
+    path = place.photos / os.fsdecode(b"caf\xe9.png")
+    board(place.photos / "a.png", "one").rename(path)
+    assert place.add() == Summary(new=1)
+    assert place.texts() == {path.name: "one"}
+
+
+def test_another_model_reads_everything_again_and_labels_win(place: Place) -> None:
+    board(place.photos / "a.png", "one two")
+    board(place.photos / "b.png", "three")
+    place.add()
+    assert place.reindex() == Summary()
+    place.archive.set_label(next(place.archive.words()).words[0].id, "ONE")
+    place.recognizer = LightRecognizer(id="light recognizer 2", backwards=True)
+    assert place.reindex() == Summary(reread=2)
+    assert place.texts() == {"a.png": "ONE owt", "b.png": "eerht"}
+    assert {status.recognizer for status in place.archive.status()} == {"light recognizer 2"}
+    assert place.reindex() == Summary()
+
+
+def test_a_second_writer_is_sent_away(place: Place) -> None:
+    with (
+        Archive.open(place.archive.home) as other,
+        other.writing(),
+        pytest.raises(ArchiveBusy),
+    ):
+        place.add()
+
+
+def test_an_unknown_detector_is_a_matter_of_settings() -> None:
+    with pytest.raises(SettingsError, match="known: "):
+        pipeline.load_models(Settings(detector="crystal ball"))
+
+
+# The parts
+
+
+def test_streams_keep_the_order_of_each_job_and_lose_nothing() -> None:
+    with Streams(range(20), lambda job: ((job, k) for k in range(5)), threads=4, ahead=3) as streams:
+        results = [result for batch in streams.batches(lambda _: 1, full=7) for result in batch]
+    assert sorted(results) == [(job, k) for job in range(20) for k in range(5)]
+    for job in range(20):
+        assert [k for j, k in results if j == job] == list(range(5))
+
+
+def test_streams_run_no_further_ahead_than_allowed() -> None:
+    started = []
+
+    def run(job: int) -> Iterator[int]:
+        started.append(job)
+        yield job
+
+    with Streams(range(1000), run, threads=2, ahead=3) as streams:
+        for count, _ in enumerate(streams.batches(lambda _: 1, full=1), start=1):
+            assert len(started) <= count + 3 + 2
+
+
+def test_a_fault_in_a_job_is_raised_where_the_results_are_fetched() -> None:
+    def run(job: int) -> Iterator[int]:
+        raise LookupError(job)
+        yield job
+
+    with pytest.raises(LookupError), Streams([1, 2], run, threads=2, ahead=2) as streams:
+        list(streams.batches(lambda _: 1, full=1))
+
+
+def test_leaving_streams_early_ends_the_threads() -> None:
+    before = threading.active_count()
+    with Streams(range(1000), lambda job: iter([job]), threads=3, ahead=2) as streams:
+        next(streams.batches(lambda _: 1, full=1))
+    assert threading.active_count() == before
+
+
+def test_the_index_is_written_by_number_by_time_and_rarer_when_it_is_slow() -> None:
+    now = [0.0]
+    written: list[float] = []
+
+    def slow(seconds: float) -> None:
+        written.append(now[0])
+        now[0] += seconds
+
+    pace = Pace(clock=lambda: now[0])
+    pace.after(99, lambda: slow(0))
+    assert written == []
+    pace.after(1, lambda: slow(0.5))
+    assert written == [0.0]
+    now[0] = 5.0
+    pace.after(500, lambda: slow(0))
+    assert written == [0.0]
+    now[0] = 5.6
+    pace.after(1, lambda: slow(0))
+    assert written == [0.0, 5.6]
+    now[0] = 7.7
+    pace.after(1, lambda: slow(0))
+    assert written == [0.0, 5.6, 7.7]
