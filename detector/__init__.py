@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -23,10 +24,19 @@ class Detector(Protocol):
         """Boxes in reading order, `line` filled in, for upright RGB `pixels` of shape H x W x 3."""
 
 
-def load(name: str = "components") -> Detector:
-    """The detector called `name`; raises ValueError naming the known ones."""
+def load(name: str = "network") -> Detector:
+    """The detector called `name`, or the network in the weights file `name`.
+
+    Raises ValueError naming the known ones, `detector.weights.WeightsError` for unusable weights.
+    """
     if name == "components":
         from detector.components import Components
 
         return Components()
-    raise ValueError(f"no detector is called {name!r}; known: components")
+    from detector.network import NetworkDetector
+
+    if name == "network":
+        return NetworkDetector.load()
+    if name.endswith(".safetensors"):
+        return NetworkDetector.load(Path(name))
+    raise ValueError(f"no detector is called {name!r}; known: network, components, or a .safetensors file")

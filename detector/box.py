@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -17,3 +18,20 @@ class Box:
     """Number of the written line this box belongs to, counted in reading order."""
     chance: float = 1.0
     """Probability that there is writing in the box at all."""
+    angle: float = 0.0
+    """Tilt of the writing in degrees, clockwise; the box is the upright rectangle around the tilted word."""
+
+    def core(self) -> tuple[float, float]:
+        """Width and height of the tilted word within its upright rectangle, pixels.
+
+        A rectangle w x h turned by t fills W = w cos t + h sin t by H = w sin t + h cos t.
+        Within 5 degrees of a diagonal these cannot be told apart, and the upright sides are returned.
+        """
+        wide, tall = self.x1 - self.x0, self.y1 - self.y0
+        turn = math.radians(self.angle)
+        cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
+        spread = cos * cos - sin * sin
+        if abs(spread) < 0.17:
+            return float(wide), float(tall)
+        w, h = (wide * cos - tall * sin) / spread, (tall * cos - wide * sin) / spread
+        return (w, h) if w > 0 and h > 0 else (float(wide), float(tall))

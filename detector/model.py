@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,11 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from detector import weights
+
 STRIDE = 2
 """The maps have one pixel for this many of the picture."""
 
 SHRINK = 0.5
 """A word's kernel is its box with this share of its height left: touching words have kernels apart."""
+
+DEEPEST = 32
+"""Sides of a picture must be multiples of this."""
 
 CHANNELS = 3
 """Maps: ink of writing, kernels of words, edges between words."""
@@ -62,6 +69,48 @@ class WordMaps(nn.Module):
 
 def _twice(maps: Tensor) -> Tensor:
     return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A trained network, ready to look at pictures."""
+
+    network: WordMaps
+    id: str
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Finder:
+        """The weights that ship, or those in the file `path`; raises `WeightsError`."""
+        path = weights.shipped("detector") if path is None else path
+        tensors, card = weights.load(path)
+        network = WordMaps(**card.settings)
+        try:
+            network.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
+        except RuntimeError as fault:
+            message = f"{path} does not hold the network that its card names; get it again"
+            raise weights.WeightsError(message) from fault
+        return cls(network.eval(), weights.id_of(path))
+
+    def __call__(self, picture: NDArray[np.uint8]) -> list[tuple[Quad, float]]:
+        """Corners (4 x 2, pixels) of the words on `picture`, RGB H x W x 3, with their chance."""
+        return boxes(self.maps(picture))
+
+    def maps(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities CHANNELS x H/2 x W/2, rounded up, of ink, kernels and edges on `picture`."""
+        rows, columns = picture.shape[:2]
+        room = ((0, -rows % DEEPEST), (0, -columns % DEEPEST), (0, 0))
+        padded = np.pad(picture, room, mode="edge").transpose(2, 0, 1)[None]
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+            shown = torch.from_numpy(padded.astype(np.float32) / 255)
+            seen = self.network(shown.contiguous(memory_format=torch.channels_last))
+            found = seen[0].float().sigmoid().numpy()
+        return np.asarray(found[:, : (rows + 1) // STRIDE, : (columns + 1) // STRIDE], np.float32)
+
+
+def fast_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16 itself; where it does not, that is many times slower."""
+    known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # torch has no public name for it yet
+    return bool(known and known())
 
 
 def targets(mask: NDArray[np.uint8], words: Sequence[Quad]) -> NDArray[np.float32]:
@@ -127,7 +176,9 @@ def _regrown(points: NDArray[np.int64]) -> Quad:
     short = min(wide, tall) / SHRINK
     long = max(wide, tall) + (1 - SHRINK) * short
     size = (long, short) if upright else (short, long)
-    turned = np.array([(-size[0], -size[1]), (size[0], -size[1]), (size[0], size[1]), (-size[0], size[1])]) / 2
+    turned = (
+        np.array([(-size[0], -size[1]), (size[0], -size[1]), (size[0], size[1]), (-size[0], size[1])]) / 2
+    )
     theta = np.deg2rad(angle)
     spin = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
-    return ((turned @ spin + (cx, cy) + 0.5) * STRIDE).astype(np.float32)
+    return np.asarray((turned @ spin + (cx, cy) + 0.5) * STRIDE, np.float32)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
+from detector import weights
 from detector.model import Quad, WordMaps, targets
 
 
@@ -61,6 +62,8 @@ class Plan:
     workers: int = 0
     every: int = 800
     """Pages between two checkpoints."""
+    data: tuple[dict[str, str], ...] = ()
+    """What the pages are drawn with: name and terms of each, for the card."""
 
     def rate_at(self, seen: int) -> float:
         """Warm up, stay, and fall to nothing over the last share `decay` of the pages (1 - sqrt)."""
@@ -107,7 +110,7 @@ def loss_of(logits: Tensor, truth: Tensor) -> Tensor:
 def fit(run: Path, draw: Draw, plan: Plan, minutes: float = math.inf) -> Path:
     """Train as `plan` says on what `draw` draws, into the folder `run`, at most `minutes` from now.
 
-    A stopped run goes on from its last checkpoint. Returns the checkpoint's path. Raises TrainingError when
+    A stopped run goes on from its last checkpoint. Returns the weights file. Raises TrainingError when
     the loss is not finite.
     """
     run.mkdir(parents=True, exist_ok=True)
@@ -127,7 +130,7 @@ def fit(run: Path, draw: Draw, plan: Plan, minutes: float = math.inf) -> Path:
             losses = []
     if losses:
         _checkpoint(run, state, plan, float(np.mean(losses)))
-    return run / "state.pt"
+    return run / "last.safetensors"
 
 
 def _begin(plan: Plan) -> State:
@@ -176,6 +179,16 @@ def _checkpoint(run: Path, state: State, plan: Plan, loss: float) -> None:
         "seconds": state.seconds,
         "plan": asdict(plan),
     }
+    card = weights.Card(
+        kind="detector",
+        architecture="word maps",
+        settings={"width": plan.width},
+        normalisation="RGB in 0..1",
+        data=list(plan.data),
+        scores={"pages": state.seen, "loss": round(loss, 4)},
+    )
+    tensors = {name: value.detach().numpy() for name, value in state.network.state_dict().items()}
+    weights.save(run / "last.safetensors", tensors, card)
     torch.save(content, run / "state.part")
     (run / "state.part").replace(run / "state.pt")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from detector.weights import Card, id_of, read_card, shipped
 from indexer.settings import Settings
-from recognizer.weights import Card, id_of, read_card, shipped
 
 
 @dataclass(frozen=True, slots=True)

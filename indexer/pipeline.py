@@ -57,7 +57,7 @@ SILENCE = Silence()
 def load_models(settings: Settings) -> Models:
     """The models that the settings name.
 
-    Raises `SettingsError` for an unknown detector, `recognizer.weights.WeightsError` for unusable weights.
+    Raises `SettingsError` for an unknown detector, `detector.weights.WeightsError` for unusable weights.
     """
     try:
         found = detector.load(settings.detector)

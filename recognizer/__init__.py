@@ -55,7 +55,7 @@ class Recognizer(Protocol):
 def load(name: str = "default") -> Recognizer:
     """The recognizer that ships (`default`) or one from a weights file.
 
-    Raises `recognizer.weights.WeightsError` when the file is missing, damaged or not ours.
+    Raises `detector.weights.WeightsError` when the file is missing, damaged or not ours.
     """
     from recognizer.model import TorchRecognizer
 

@@ -12,6 +12,9 @@ from recognizer import Strip
 MARGIN = 0.12
 """Share of a box's height that is added around it: detectors cut close, and strokes fade at their ends."""
 
+TILTED = 2.5
+"""Degrees from which a word is turned upright before it is cut."""
+
 MIN_WIDTH = 16
 """Narrowest strip in columns; a single "l" still gets a few frames."""
 
@@ -24,6 +27,8 @@ FAINTEST = 0.05
 
 def strip(pixels: NDArray[np.uint8], box: Box, height: int) -> Strip:
     """The strip for `box` of the photo `pixels` (H x W x 3): float32 `height` x w, see `contrast`."""
+    if abs(box.angle) >= TILTED:
+        return contrast(resize(_straightened(pixels, box), height))
     margin = round(MARGIN * (box.y1 - box.y0)) + 1
     y0, y1 = max(0, box.y0 - margin), min(pixels.shape[0], box.y1 + margin)
     x0, x1 = max(0, box.x0 - margin), min(pixels.shape[1], box.x1 + margin)
@@ -31,6 +36,22 @@ def strip(pixels: NDArray[np.uint8], box: Box, height: int) -> Strip:
     if patch.size == 0:
         return np.zeros((height, MIN_WIDTH), np.float32)
     return contrast(resize(patch, height))
+
+
+def _straightened(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """The tilted word in `box`, turned upright, with its margin."""
+    wide, tall = box.core()
+    room = MARGIN * tall + 1
+    size = (max(1, round(wide + 2 * room)), max(1, round(tall + 2 * room)))
+    turn = np.deg2rad(box.angle)
+    axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    centre = np.array([box.x0 + box.x1 - 1, box.y0 + box.y1 - 1]) / 2
+    start = centre - axes @ ((np.array(size) - 1) / 2)
+    view = np.column_stack([axes, start])  # from the strip's pixels to the photo's
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(pixels, view, size, flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def resize(patch: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:

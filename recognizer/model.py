@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recognizer import Lattice, Strip, weights
+from detector import weights
+from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
 
 FRAME = 4

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from recognizer import score, weights
+from detector import weights
+from recognizer import score
 from recognizer.alphabet import DEFAULT, Alphabet
 from recognizer.decode import best_path
 from recognizer.model import Crnn, TorchRecognizer, build, frames, pad, prepared, tensors_of

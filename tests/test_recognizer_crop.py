@@ -49,3 +49,18 @@ def test_any_patch_becomes_a_strip(rows, columns, channels):
 
 def test_a_box_outside_the_photo_is_an_empty_strip():
     assert not strip(np.zeros((20, 20, 3), np.uint8), Box(50, 50, 60, 60), 32).any()
+
+
+@pytest.mark.parametrize("angle", [-30.0, -8.0, 12.0, 35.0, 90.0, -90.0])
+def test_a_tilted_word_is_cut_straight(angle):
+    page = np.full((600, 600, 3), 240, np.uint8)
+    cv2.rectangle(page, (290, 294), (399, 305), (20, 20, 20), -1)  # a stroke in the right half of the word
+    turn = cv2.getRotationMatrix2D((299.5, 299.5), -angle, 1)
+    page = cv2.warpAffine(page, turn, (600, 600), borderValue=(240, 240, 240))
+    c, s = abs(np.cos(np.deg2rad(angle))), abs(np.sin(np.deg2rad(angle)))
+    wide, tall = (200 * c + 40 * s) / 2, (200 * s + 40 * c) / 2
+    box = Box(round(300 - wide), round(300 - tall), round(300 + wide), round(300 + tall), angle=angle)
+    made = strip(page, box, 32)
+    third = made.shape[1] // 6
+    assert made[14:18, 3 * third : 5 * third].mean() > 0.8, "the ink lies level in the middle of the strip"
+    assert abs(made[4:28, : 2 * third].mean()) < 0.2, "and reads from left to right"

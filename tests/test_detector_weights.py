@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from recognizer import weights
-from recognizer.weights import Card, WeightsError, load, read_card, save
+from detector import weights
+from detector.weights import Card, WeightsError, load, read_card, save
 
 CARD = Card(
     kind="recognizer",
@@ -74,14 +74,14 @@ def test_the_card_says_when_and_by_what_it_was_made() -> None:
 
 def test_the_card_is_read_without_torch(file: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from recognizer import weights;"
+        "import sys; from pathlib import Path; from detector import weights;"
         f"weights.load(Path({str(file)!r})); assert not {{'torch', 'cv2'}} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(weights.__file__).parents[1])
 
 
 def test_the_module_wins_over_the_folder_of_the_same_name() -> None:
-    spec = importlib.util.find_spec("recognizer.weights")
+    spec = importlib.util.find_spec("detector.weights")
     assert spec and spec.origin and spec.origin.endswith("weights.py")
 
 

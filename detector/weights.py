@@ -1,4 +1,7 @@
-"""Weights files: one safetensors file = tensors + card, and the card is readable without torch."""
+"""Weights files: one safetensors file = tensors + card, and the card is readable without torch.
+
+Detector and recognizer share them, so they lie in the earlier of the two rooms.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,68 @@
+"""Words grouped into written lines, lines into blocks, blocks into reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from detector.box import Box
+
+REACH = 2.2
+"""Words of one line are no further apart than this many heights; columns are."""
+
+LEADING = 1.4
+"""Lines of one block have no more than this many heights of nothing between them."""
+
+
+def in_reading_order(boxes: Sequence[Box]) -> list[Box]:
+    """`boxes` sorted as they are read, `line` filled in, counted from 0."""
+    numbered = enumerate(line for block in _blocks(_lines(boxes)) for line in block)
+    return [replace(box, line=number) for number, line in numbered for box in line]
+
+
+def _lines(boxes: Sequence[Box]) -> list[list[Box]]:
+    """Each line's words from left to right; a word joins the line whose last word it stands beside best."""
+    lines: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda b: b.x0 + b.x1):
+        fits = [(_beside(line[-1], box), n) for n, line in enumerate(lines)]
+        best, number = max(fits, default=(0.0, -1))
+        if best > 0:
+            lines[number].append(box)
+        else:
+            lines.append([box])
+    return lines
+
+
+def _beside(left: Box, right: Box) -> float:
+    """How well `right` goes on where `left` stopped: 0 not at all, 1 same height, same level, close by."""
+    tall, low = max(left.y1 - left.y0, right.y1 - right.y0), min(left.y1 - left.y0, right.y1 - right.y0)
+    shared = min(left.y1, right.y1) - max(left.y0, right.y0)
+    gap = max(0, right.x0 - left.x1)
+    if shared < 0.4 * low or gap > REACH * tall or right.x0 < left.x0 + (left.x1 - left.x0) // 2:
+        return 0.0
+    return shared / low * (1 - 0.9 * gap / (REACH * tall + 1)) * (0.5 + 0.5 * low / max(1, tall))
+
+
+def _blocks(lines: list[list[Box]]) -> list[list[list[Box]]]:
+    """Lines that stand under each other, from top to bottom; blocks by their upper left corner."""
+    blocks: list[list[list[Box]]] = []
+    for line in sorted(lines, key=_top):
+        home = next((b for b in reversed(blocks) if _under(b[-1], line)), None)
+        if home is None:
+            blocks.append([line])
+        else:
+            home.append(line)
+    return sorted(blocks, key=lambda b: (_top(b[0]), b[0][0].x0))
+
+
+def _under(above: list[Box], below: list[Box]) -> bool:
+    """Whether the line `below` follows the line `above` in one block."""
+    heights = sorted(b.y1 - b.y0 for b in (*above, *below))
+    height = heights[len(heights) // 2]
+    left, right = max(above[0].x0, below[0].x0), min(above[-1].x1, below[-1].x1)
+    apart = _top(below) - max(b.y1 for b in above)
+    return right > left and -1.5 * height < apart < LEADING * height
+
+
+def _top(line: list[Box]) -> int:
+    return min(b.y0 for b in line)
