@@ -41,46 +41,60 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(code: str, home: Path, *args: str) -> subprocess.Popen[bytes]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OCR_INDEX_HOME": str(home), "LC_ALL": "C"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", code, *args], env=environment, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *args],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def output(code: str, home: Path, *args: str) -> bytes:
+    with start(code, home, *args) as process:
+        return process.communicate()[0]
+
+
+def test_searching_loads_neither_torch_nor_opencv_nor_the_orm(home: Path) -> None:
+    code = f"import sys\ntry: {SEARCH}\nfinally: print(*sys.modules)"
+    out = output(code, home, "word7").decode("utf-8", "surrogateescape")
+    assert "word7" in out
+    assert not {"torch", "cv2", "sqlalchemy", "PIL"} & set(out.splitlines()[-1].split())
 
 
 def test_names_that_are_no_text_are_printed_as_the_bytes_they_are(home: Path) -> None:
-    out, _ = start(INDEX, home, "words").communicate()
-    assert out.startswith(NAME + b"\n")
-    out, _ = start(SEARCH, home, "--paths0", "word7").communicate()
-    assert out == NAME + b"\0"
+    assert output(INDEX, home, "words").startswith(NAME + b"\n")
+    assert output(SEARCH, home, "--paths0", "word7") == NAME + b"\0"
 
 
-def test_names_that_are_no_text_come_back_from_json(home: Path) -> None:
-    for command in ((INDEX, "words", "--json"), (SEARCH, "--json", "word7")):
-        out, _ = start(command[0], home, *command[1:]).communicate()
-        assert os.fsencode(json.loads(out.splitlines()[0])["path"]) == NAME
+@pytest.mark.parametrize("command", [(INDEX, "words", "--json"), (SEARCH, "word7", "--json")])
+def test_names_that_are_no_text_come_back_from_json(home: Path, command: tuple[str, ...]) -> None:
+    first = output(command[0], home, *command[1:]).splitlines()[0]
+    assert os.fsencode(json.loads(first)["path"]) == NAME
 
 
 def test_a_reader_that_goes_away_is_no_failure(home: Path) -> None:
-    process = start(INDEX, home, "words")
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.read(10)
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait() == 0
+    with start(INDEX, home, "words") as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_in_one_line(home: Path, number: signal.Signals) -> None:
-    process = start(SEARCH, home, "--queries", "-")
-    assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(b"word7\n")
-    process.stdin.flush()
-    process.stdout.read(1)
-    process.send_signal(number)
-    _, err = process.communicate()
-    assert (process.returncode, err) == (130, b"ocr-search: interrupted; what is done is kept\n")
+    with start(SEARCH, home, "--queries", "-") as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b"word7\n")
+        process.stdin.flush()
+        process.stdout.read(1)
+        process.send_signal(number)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, b"ocr-search: interrupted; what is done is kept\n")
 
 
 def test_the_shell_completes_commands_and_options(home: Path) -> None:
     completing = {"_OCR_INDEX_COMPLETE": "bash_complete", "COMP_WORDS": "ocr-index re", "COMP_CWORD": "1"}
     command = [sys.executable, "-c", INDEX]
     shown = subprocess.run(command, cwd=ROOT, env=os.environ | completing, capture_output=True, text=True)
-    assert shown.stdout.split() == ["plain,remove", "plain,reindex"]
+    assert shown.stdout.split() == ["plain,reindex", "plain,remove"]
