@@ -24,6 +24,9 @@ SHRINK = 0.5
 DEEPEST = 32
 """Sides of a picture must be multiples of this."""
 
+LONG = 3.0
+"""A kernel's length over its height from which its tilt can be told."""
+
 CHANNELS = 3
 """Maps: ink of writing, kernels of words, edges between words."""
 
@@ -164,21 +167,23 @@ def boxes(maps: NDArray[np.float32], least: float = 0.5) -> list[tuple[Quad, flo
 
 
 def _regrown(points: NDArray[np.int64]) -> Quad:
-    """The corners of the word whose kernel covers `points` of the map, upright as far as can be told."""
-    (cx, cy), (wide, tall), angle = cv2.minAreaRect(points.astype(np.float32))
-    wide, tall = wide + 1, tall + 1  # pixels have a size
-    if angle > 45:
-        wide, tall, angle = tall, wide, angle - 90
-    if max(wide, tall) < 2.5 * min(wide, tall):  # too short to tell a tilt
-        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
-        wide, tall, angle, cx, cy = x1 - x0 + 1, y1 - y0 + 1, 0.0, (x0 + x1) / 2, (y0 + y1) / 2
-    upright = wide >= tall
-    short = min(wide, tall) / SHRINK
-    long = max(wide, tall) + (1 - SHRINK) * short
-    size = (long, short) if upright else (short, long)
-    turned = (
-        np.array([(-size[0], -size[1]), (size[0], -size[1]), (size[0], size[1]), (-size[0], size[1])]) / 2
-    )
-    theta = np.deg2rad(angle)
-    spin = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
-    return np.asarray((turned @ spin + (cx, cy) + 0.5) * STRIDE, np.float32)
+    """The corners of the word whose kernel covers `points` (n x 2, pixels of the map), grown back."""
+    angle = _tilt(points)
+    spin = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    level = points @ spin.T
+    (x0, y0), (x1, y1) = level.min(axis=0) - 0.5, level.max(axis=0) + 0.5  # pixels have a size
+    short = min(x1 - x0, y1 - y0) / SHRINK
+    wide, tall = (x1 - x0, y1 - y0) + np.full(2, short * (1 - SHRINK))
+    corners = np.array([(-wide, -tall), (wide, -tall), (wide, tall), (-wide, tall)]) / 2
+    centre = np.array([x0 + x1, y0 + y1]) / 2
+    return np.asarray(((corners + centre) @ spin + 0.5) * STRIDE, np.float32)
+
+
+def _tilt(points: NDArray[np.int64]) -> float:
+    """Angle in radians, clockwise, of the long axis of `points`; 0 if they are too short to tell."""
+    spread = np.cov(points.T) if len(points) > 2 else np.eye(2)
+    sizes, axes = np.linalg.eigh(spread)
+    if sizes[1] < LONG**2 * max(sizes[0], 1 / 12):
+        return 0.0
+    x, y = axes[:, 1] if axes[0, 1] >= 0 else -axes[:, 1]
+    return float(np.arctan2(y, x))

@@ -12,7 +12,7 @@ from recognizer import Strip
 MARGIN = 0.12
 """Share of a box's height that is added around it: detectors cut close, and strokes fade at their ends."""
 
-TILTED = 2.5
+TILTED = 3.0
 """Degrees from which a word is turned upright before it is cut."""
 
 MIN_WIDTH = 16
