@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from recognizer.decode import n_best, pack, split
+import numpy as np
 
 from detector import Box
 from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
-from recognizer import Lattice, Recognizer
+from recognizer import Hypothesis, Lattice, Recognizer
+from recognizer.alphabet import Alphabet
+from recognizer.crop import MARGIN
+from recognizer.decode import Span, n_best_many, pack, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +32,66 @@ def read(
     """The batch with all prepared pages read, in the same order, up to `count` hypotheses a word."""
     pages = [outcome for outcome in batch if isinstance(outcome, Prepared)]
     try:
-        readings = _readings(pages, detector, recognizer, count)
+        words = _words(pages, recognizer, count)
     except Exception as error:  # one bad photo never stops the run: find out which it is
         if len(batch) > 1:
             return [done for outcome in batch for done in read([outcome], detector, recognizer, count)]
         reason = f"its words could not be read ({type(error).__name__}: {error})"
         return [Unreadable(pages[0].sighting, reason, pages[0].page.sha256, damaged=False)]
-    return [Read(o, next(readings)) if isinstance(o, Prepared) else o for o in batch]
+    readings = (Reading(detector, recognizer.id, tuple(words[number])) for number in range(len(pages)))
+    return [Read(one, next(readings)) if isinstance(one, Prepared) else one for one in batch]
 
 
-def _readings(
-    pages: Sequence[Prepared], detector: str, recognizer: Recognizer, count: int
-) -> Iterator[Reading]:
+def _words(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> dict[int, list[WordReading]]:
+    """The words of each page, by its number in `pages`."""
+    boxes = [(number, box) for number, page in enumerate(pages) for box in page.boxes]
     strips = [strip for page in pages for strip in page.strips]
-    lattices = iter(recognizer.lattices(strips) if strips else [])
-    found = [
-        [word for box in page.boxes for word in words(box, next(lattices), recognizer, count)]
-        for page in pages
+    lattices = recognizer.lattices(strips) if strips else []
+    places = [
+        (number, part, span.lattice)
+        for (number, box), lattice in zip(boxes, lattices, strict=True)
+        for part, span in parts(box, lattice, recognizer.alphabet)
     ]
-    return (Reading(detector, recognizer.id, tuple(words)) for words in found)
+    ranked = n_best_many([lattice for _, _, lattice in places], recognizer.alphabet, count)
+    words = defaultdict[int, list[WordReading]](list)
+    for (number, box, lattice), hypotheses in zip(places, ranked, strict=True):
+        if texts := _with_text(hypotheses):
+            words[number].append(WordReading(box, texts, pack(lattice)))
+    return words
 
 
-def words(box: Box, lattice: Lattice, recognizer: Recognizer, count: int) -> Iterator[WordReading]:
+def parts(box: Box, lattice: Lattice, alphabet: Alphabet) -> Iterable[tuple[Box, Span]]:
     """The words in one box: detectors may leave close words together, and the network reads the spaces."""
     frames = len(lattice.log_probs)
-    for part in split(lattice, recognizer.alphabet):
-        yield WordReading(
-            _part_of(box, part.start / frames, part.stop / frames),
-            tuple(n_best(part.lattice, recognizer.alphabet, count)),
-            pack(part.lattice),
-        )
+    spans = split(lattice, alphabet)
+    if len(spans) == 1:
+        return [(box, spans[0])]
+    return [(_share(box, span.start / frames, span.stop / frames), span) for span in spans]
 
 
-def _part_of(box: Box, start: float, stop: float) -> Box:
-    """The share of `box` from `start` to `stop`, at least one pixel wide."""
-    width = box.x1 - box.x0
-    x0 = min(box.x0 + round(start * width), box.x1 - 1)
-    return replace(box, x0=x0, x1=max(x0 + 1, box.x0 + round(stop * width)))
+def _share(box: Box, start: float, stop: float) -> Box:
+    """The upright rectangle around the part of `box` that its strip shows from `start` to `stop` (0 to 1)."""
+    wide, tall = box.core()
+    margin = MARGIN * tall + 1  # the strip reaches as far beyond the word, see `recognizer.crop`
+    ends = np.clip(np.array([start, stop]) * (wide + 2 * margin) - margin, 0, wide)
+    turn = math.radians(box.angle)
+    cos, sin = math.cos(turn), math.sin(turn)
+    along = float(ends.mean()) - wide / 2
+    reach = float(ends[1] - ends[0]) / 2
+    x, y = (box.x0 + box.x1) / 2 + along * cos, (box.y0 + box.y1) / 2 + along * sin
+    half_width = reach * abs(cos) + tall / 2 * abs(sin)
+    half_height = reach * abs(sin) + tall / 2 * abs(cos)
+    x0, x1 = _between(box.x0, box.x1, x - half_width, x + half_width)
+    y0, y1 = _between(box.y0, box.y1, y - half_height, y + half_height)
+    return replace(box, x0=x0, y0=y0, x1=x1, y1=y1)
+
+
+def _between(low: int, high: int, start: float, stop: float) -> tuple[int, int]:
+    """`start` and `stop` as whole pixels inside `low` and `high`, at least one pixel apart."""
+    first = min(max(low, round(start)), high - 1)
+    return first, max(first + 1, min(high, round(stop)))
+
+
+def _with_text(hypotheses: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
+    # "Nothing is written here" is no reading that anybody could search for.
+    return tuple(hypothesis for hypothesis in hypotheses if hypothesis.text)

@@ -117,6 +117,7 @@ def _word_row(photo: int, box: Box, label: int | None, line: int | None = None) 
         "y0": box.y0,
         "x1": box.x1,
         "y1": box.y1,
+        "angle": box.angle,
         "line": box.line if line is None else line,
         "chance": box.chance,
         "label_id": label,
@@ -147,7 +148,7 @@ def current_labels(connection: Connection, photo: int) -> list[Label]:
         ~exists().where(later.c.replaces == labels.c.id),
     )
     return [
-        Label(row.id, Box(row.x0, row.y0, row.x1, row.y1), row.text)
+        Label(row.id, Box(row.x0, row.y0, row.x1, row.y1, angle=row.angle), row.text)
         for row in connection.execute(statement.order_by(labels.c.id))
     ]
 
@@ -158,7 +159,7 @@ def store_label(connection: Connection, word: Row[Any], text: str | None, by: st
     place = word if old is None else old
     row = {
         "photo_id": word.photo_id,
-        **{edge: getattr(place, edge) for edge in ("x0", "y0", "x1", "y1")},
+        **{edge: getattr(place, edge) for edge in ("x0", "y0", "x1", "y1", "angle")},
         "text": None if text is None else unicodedata.normalize("NFC", text.strip()),
         "set_by": by,
         "set_at": time.time(),

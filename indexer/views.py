@@ -260,7 +260,7 @@ def stored_words(
 
 
 def _word(row: Row[Any], read: tuple[Hypothesis, ...]) -> StoredWord:
-    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance)
+    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance, row.angle)
     if row.label is not None:
         return StoredWord(row.id, box, row.label, (Hypothesis(row.label, 1.0),))
     return StoredWord(row.id, box, None, read, row.packed or b"")

@@ -41,7 +41,7 @@ def reading(text: str, recognizer: str = "reader 1", step: int = 100) -> Reading
         recognizer,
         tuple(
             WordReading(
-                Box(place * step, 0, place * step + 90, 20, 0, 0.9),
+                Box(place * step, 0, place * step + 90, 20, 0, 0.9, 1.5),
                 (Hypothesis(word, 0.75), Hypothesis(f"{word}x", 0.125)),
                 b"",
             )
@@ -76,7 +76,10 @@ def test_what_is_added_comes_back(archive: Archive) -> None:
     archive.add(seen("/p/a.jpg"), page(), reading("quarterly roadmap"), pages=1)
     (photo,) = archive.words()
     assert (photo.path, photo.page) == ("/p/a.jpg", 1)
-    assert [word.box for word in photo.words] == [Box(0, 0, 90, 20, 0, 0.9), Box(100, 0, 190, 20, 0, 0.9)]
+    assert [word.box for word in photo.words] == [
+        Box(0, 0, 90, 20, 0, 0.9, 1.5),
+        Box(100, 0, 190, 20, 0, 0.9, 1.5),
+    ]
     assert photo.words[0].readings == (Hypothesis("quarterly", 0.75), Hypothesis("quarterlyx", 0.125))
     assert photo.words[0].label is None
     assert found(archive, "roadmap") == ["/p/a.jpg"]

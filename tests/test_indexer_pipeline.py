@@ -11,13 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from light import LETTERS, LightDetector, LightRecognizer, board, book, empty_archive
+from hypothesis import given
+from hypothesis import strategies as st
+from light import ALPHABET, LETTERS, LightDetector, LightRecognizer, board, book, empty_archive
 from numpy.typing import NDArray
 
 from detector import Box
 from indexer import pipeline
 from indexer.archive import Archive, ArchiveBusy
 from indexer.pipeline import Models, Pace, Refusal, Summary
+from indexer.reader import parts
 from indexer.settings import Settings, SettingsError
 from indexer.streams import Streams
 from recognizer import Lattice, Strip
@@ -302,6 +305,53 @@ def test_an_unknown_detector_is_a_matter_of_settings() -> None:
 
 
 # The parts
+
+
+def lattice_of(labels: str, frames_each: int) -> Lattice:
+    """Every character ("-" is the blank) for so many frames, surely."""
+    path = np.repeat([0 if one == "-" else ALPHABET.encode(one)[0] for one in labels], frames_each)
+    chances = np.full((len(path), ALPHABET.size), 0.001 / ALPHABET.size)
+    chances[np.arange(len(path)), path] += 0.999
+    return Lattice(np.log(chances).astype(np.float32))
+
+
+def test_a_box_with_two_words_becomes_two_boxes() -> None:
+    box = Box(100, 0, 180, 50, line=3, chance=0.5)  # the strip shows 93 to 187
+    (left, first), (right, second) = parts(box, lattice_of("ab-- --cde", 5), ALPHABET)
+    assert (left, right) == (Box(100, 0, 131, 50, 3, 0.5), Box(140, 0, 180, 50, 3, 0.5))
+    assert (first.stop, second.start) == (20, 25)
+
+
+def test_parts_of_a_tilted_box_lie_along_its_slope() -> None:
+    box = Box(0, 0, 200, 200, angle=30.0)
+    (left, _), (right, _) = parts(box, lattice_of("ab-- --cde", 5), ALPHABET)
+    assert left.y0 == left.x0 == 0
+    assert right.x1 == right.y1 == 200
+    assert left.x1 < 140 and left.y1 < 170 and right.x0 > 60 and right.y0 > 30
+
+
+def test_a_box_with_one_word_stays_as_it_is() -> None:
+    box = Box(100, 0, 180, 50)
+    assert [part for part, _ in parts(box, lattice_of("-a-b-", 5), ALPHABET)] == [box]
+
+
+def test_a_box_with_nothing_in_it_holds_no_word() -> None:
+    assert not list(parts(Box(0, 0, 9, 9), lattice_of("---", 5), ALPHABET))
+
+
+@given(
+    labels=st.text("ab -", min_size=1, max_size=12),
+    width=st.integers(1, 300),
+    height=st.integers(1, 90),
+    angle=st.floats(-44, 44),
+)
+def test_parts_lie_side_by_side_inside_their_box(labels: str, width: int, height: int, angle: float) -> None:
+    box = Box(7, 9, 7 + width, 9 + height, angle=angle)
+    found = [part for part, _ in parts(box, lattice_of(labels, 2), ALPHABET)]
+    assert all(box.x0 <= part.x0 < part.x1 <= box.x1 for part in found)
+    assert all(box.y0 <= part.y0 < part.y1 <= box.y1 for part in found)
+    assert [part.x0 for part in found] == sorted(part.x0 for part in found)
+    assert len(found) == len(labels.replace("-", "").split())
 
 
 def test_streams_keep_the_order_of_each_job_and_lose_nothing() -> None:

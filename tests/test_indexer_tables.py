@@ -31,7 +31,7 @@ def photo_with_a_word(connection: Connection) -> tuple[int, int]:
     photo = connection.execute(
         insert(photos).values(content_id=content, page=1, taken=0, width=9, height=9, revision=1, indexed=0)
     ).inserted_primary_key[0]
-    box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9}
+    box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9, "angle": 0}
     word = connection.execute(
         insert(words).values(photo_id=photo, line=0, chance=1, **box)
     ).inserted_primary_key[0]
@@ -57,14 +57,24 @@ def test_a_photo_with_a_label_cannot_be_deleted(connection: Connection) -> None:
 def test_the_id_of_a_deleted_word_is_never_another_s(connection: Connection) -> None:
     photo, word = photo_with_a_word(connection)
     connection.execute(delete(words))
-    box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9}
+    box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9, "angle": 0}
     again = connection.execute(insert(words).values(photo_id=photo, line=0, chance=1, **box))
     assert again.inserted_primary_key[0] > word
 
 
 def test_a_label_is_followed_by_one_other_at_most(connection: Connection) -> None:
     photo, _ = photo_with_a_word(connection)
-    row = {"photo_id": photo, "x0": 0, "y0": 0, "x1": 9, "y1": 9, "text": "b", "set_by": "x", "set_at": 0}
+    row = {
+        "photo_id": photo,
+        "x0": 0,
+        "y0": 0,
+        "x1": 9,
+        "y1": 9,
+        "angle": 0,
+        "text": "b",
+        "set_by": "x",
+        "set_at": 0,
+    }
     connection.execute(insert(labels).values(row | {"replaces": 1}))
     with pytest.raises(IntegrityError), connection.begin_nested():
         connection.execute(insert(labels).values(row | {"replaces": 1}))

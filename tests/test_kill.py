@@ -1,0 +1,122 @@
+"""A real `add` is killed at thirty random moments: what it had kept stays, and the next run does the rest."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from light import LETTERS, board, book, light
+
+import search
+from indexer import pipeline
+from indexer.archive import Archive, NoArchive
+from indexer.settings import Settings
+from indexer.summary import Refusal
+
+PHOTOS = 40
+ARCHIVES, KILLS = 6, 5
+
+METHODS = multiprocessing.get_all_start_methods()
+PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else "spawn")
+if "forkserver" in METHODS:
+    # Imports take longer than the work; done once before the forks, the kills hit the work.
+    PROCESSES.set_forkserver_preload(["light", "indexer.pipeline", "alembic.command"])
+
+
+@dataclass
+class Said:
+    """Writes down which files are done, as a person would see it."""
+
+    path: Path
+
+    def start(self, total: int) -> None:
+        pass
+
+    def advance(self, path: str) -> None:
+        with self.path.open("ab") as file:
+            file.write(os.fsencode(path) + b"\n")
+
+    def refuse(self, refusal: Refusal) -> None:
+        pass
+
+
+def add(photos: Path, home: Path, said: Path) -> None:
+    with Archive.open(home, create=True) as archive:
+        pipeline.add(archive, [photos], Settings(threads=2, batch=8), Said(said), light)
+
+
+def word(number: int) -> str:
+    return f"w{LETTERS[number // 26]}{LETTERS[number % 26]}"
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for number in range(PHOTOS):
+        board(folder / f"{number % 3}" / f"{number}.png", f"{word(number)} common", "words")
+    board(folder / "copy.png", f"{word(0)} common", "words")
+    book(folder / "book.tiff", "page a", "page b", "page c")
+    (folder / "bad.png").write_bytes(b"\x89PNG and no more")
+    return folder
+
+
+def state(home: Path) -> list[object]:
+    """All that an archive knows, without numbers and times that the order of work decides."""
+    with Archive.open(home) as archive:
+        words = [
+            (photo.path, photo.page, word.box, word.label, word.readings)
+            for photo in archive.words()
+            for word in photo.words
+        ]
+        return [sorted(map(repr, words)), list(archive.status()), archive.counts()]
+
+
+def hits(home: Path) -> dict[str, list[tuple[str, int]]]:
+    searcher = search.open(home)
+    queries = [*map(word, range(PHOTOS)), "common", "page"]
+    return {
+        query: sorted((hit.path, hit.page) for hit in searcher.find(query, limit=1000, exact=True))
+        for query in queries
+    }
+
+
+def kept(home: Path) -> set[str]:
+    try:
+        with Archive.open(home) as archive:
+            return {s.path for s in archive.status() if s.stage not in ("waiting", "unknown")}
+    except NoArchive:
+        return set()
+
+
+def kill_an_add(moment: float, photos: Path, home: Path, said: Path) -> None:
+    process = PROCESSES.Process(target=add, args=(photos, home, said))
+    process.start()
+    process.join(timeout=moment)
+    process.kill()
+    process.join()
+
+
+def test_an_add_killed_at_any_moment_loses_nothing_it_has_kept(photos: Path, tmp_path: Path) -> None:
+    start = time.monotonic()
+    add(photos, tmp_path / "calm", tmp_path / "said")
+    seconds = time.monotonic() - start
+    dice = random.Random(6)
+    for number in range(ARCHIVES):
+        home, said = tmp_path / f"{number}", tmp_path / f"said {number}"
+        for _ in range(KILLS):
+            kill_an_add(dice.uniform(0, seconds / 3), photos, home, said)
+            done = said.read_bytes().splitlines() if said.exists() else []
+            assert set(map(os.fsdecode, done)) <= kept(home)
+        add(photos, home, said)
+        assert state(home) == state(tmp_path / "calm")
+        assert hits(home) == hits(tmp_path / "calm")
+        with closing(sqlite3.connect(home / "archive.sqlite")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
