@@ -52,10 +52,10 @@ class Pages:
         self._size = size
 
     def draw(self, rng: Generator) -> Page:
-        """One page; one in six holds no writing."""
+        """One page; one in five holds no writing."""
         sheet = _Sheet(self._size, rng)
         sheet.furnish()
-        if rng.random() > 0.16:
+        if rng.random() > 0.2:
             for _ in range(rng.integers(1, 5)):
                 self._block(sheet, rng)
         for _ in range(rng.integers(0, 5)):
@@ -117,7 +117,9 @@ class _Sheet:
             self.picture += smooth_noise((size, size), rng.uniform(1, 6), rng)[:, :, None] * rng.uniform(
                 0.5, 5
             )
-        for _ in range(rng.integers(0, 4) if rng.random() < 0.35 else 0):
+        if rng.random() < 0.2:
+            self._scene()
+        for _ in range(rng.integers(0, 5) if rng.random() < 0.45 else 0):
             self._furniture()
         for _ in range(rng.integers(1, 6) if rng.random() < 0.3 else 0):
             self._note()
@@ -138,6 +140,21 @@ class _Sheet:
         if rng.random() < 0.5:
             self._fill(corners + rng.uniform(2, 8), np.full(3, 90.0), 0.5)
         self._fill(corners, shade, 1.0)
+
+    def _scene(self) -> None:
+        """Patches of colour with edges at all scales, as people, plants and rooms have; half the sheet or all."""
+        rng, size = self.rng, self.size
+        cells = [size * rng.uniform(0.2, 0.5), size * rng.uniform(0.04, 0.15), rng.uniform(3, 10)]
+        field = sum(
+            smooth_noise((size, size), c, rng) * w for c, w in zip(cells, (1, 0.5, 0.15), strict=True)
+        )
+        bounds = np.sort(rng.normal(0, 0.8, int(rng.integers(2, 7))))
+        tints = rng.uniform(5, 250, (len(bounds) + 1, 3)).astype(np.float32)
+        scene = tints[np.digitize(field, bounds)]
+        scene += smooth_noise((size, size), 2, rng)[:, :, None] * rng.uniform(0, 12)
+        edge = int(size * rng.uniform(0.2, 0.8)) if rng.random() < 0.6 else size
+        part = (np.s_[:edge], np.s_[size - edge :], np.s_[:, :edge], np.s_[:, size - edge :])[rng.integers(4)]
+        self.picture[part] = scene[part]
 
     def _furniture(self) -> None:
         """Window frames, shelves, heads, cables: large shapes with edges, some striped or textured."""
@@ -258,8 +275,12 @@ class _Sheet:
             cv2.ellipse(
                 cover, centre, axes, rng.uniform(0, 180), 0, rng.uniform(200, 360), 255, pen, cv2.LINE_AA
             )
-        elif pick < 0.9:
+        elif pick < 0.82:
             _table(cover, rng, pen)
+        elif pick < 0.9:
+            for _ in range(rng.integers(1, 8)):  # stickers, bullets, magnets, holes
+                place = tuple(int(v) for v in rng.uniform(0, size, 2))
+                cv2.circle(cover, place, int(rng.integers(2, 14)), 255, -1, cv2.LINE_AA)
         else:
             spread = np.array([rng.uniform(4, 80), rng.uniform(3, 25)])
             turns = rng.normal(0, 1, (int(rng.integers(6, 50)), 2))
