@@ -264,10 +264,10 @@ def train() -> None:
 @train.command(epilog="Example: ocr-index train recognizer runs/first --data ../data --minutes 120")
 @click.argument("run", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
-@click.option("--words", metavar="N", type=click.IntRange(1), help="Words to learn from, 2,000,000.")
-@click.option("--seed", metavar="N", type=int, help="Draws other words, 1.")
+@click.option("--words", metavar="N", default=2_000_000, show_default=True, help="Words to learn from.")
+@click.option("--seed", metavar="N", default=1, show_default=True, help="Another one draws other words.")
 @click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
-def recognizer(run: Path, data: Path, minutes: float, **plan: int | None) -> None:
+def recognizer(run: Path, data: Path, words: int, seed: int, minutes: float) -> None:
     """Train a recognizer on drawn words.
 
     They are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was
@@ -275,7 +275,7 @@ def recognizer(run: Path, data: Path, minutes: float, **plan: int | None) -> Non
     """
     from recognizer.train import Plan, fit
 
-    fit(run, data, Plan(**{key: value for key, value in plan.items() if value is not None}), minutes)
+    fit(run, data, Plan(words=words, seed=seed), minutes)
 
 
 @click.command(cls=Program, epilog="Example: ocr-search quarterly roadmap --after 2024-01")
@@ -296,7 +296,9 @@ def recognizer(run: Path, data: Path, minutes: float, **plan: int | None) -> Non
 @click.option("--picture", metavar="FILE", type=picture_path, default="hit.png", help="Drawn there; hit.png.")
 @click.version_option(package_name="ocr-index")
 @click.pass_context
-def find(ctx: click.Context, typed: Sequence[str], queries: IO[str] | None, form: str, **asked: Any) -> None:
+def find(
+    ctx: click.Context, /, typed: Sequence[str], queries: IO[str] | None, form: str, **asked: Any
+) -> None:
     """Find photos by the words on them, best first, each with the chance that the words are there.
 
     Words that were misread are found too. With --queries, - is standard input.

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from light import LightDetector, LightRecognizer, board, book
@@ -15,6 +20,7 @@ from light import LightDetector, LightRecognizer, board, book
 import cli
 import detector
 import recognizer
+from detector.weights import Card, save
 
 
 class Run(Protocol):
@@ -248,6 +254,39 @@ def test_bad_settings_are_a_line(filled: Run, home: Path, photos: Path) -> None:
     (home / "settings.toml").write_text("detectr = 'components'")
     result = filled("ocr-index", "add", photos)
     assert result.exit_code == 2 and "detectr" in result.stderr and one_line(result.stderr)
+
+
+def test_models_are_listed_and_the_one_in_use_is_marked(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "models").mkdir(parents=True)
+    tensors, card = {"x": np.zeros(3, np.float32)}, Card("recognizer", "crnn", scores={"cer": 0.125})
+    shipped, mine = home / "shipped.safetensors", home / "models" / "mine.safetensors"
+    save(shipped, tensors, card)
+    save(mine, tensors, replace(card, scores={"cer": 0.1}))
+    monkeypatch.setattr("indexer.models.shipped", lambda _: shipped)
+    (home / "settings.toml").write_text(f"recognizer = {json.dumps(str(mine))}")
+    first, second = run("ocr-index", "models").stdout.splitlines()
+    assert first.startswith("  recognizer-") and first.endswith("cer 0.125")
+    assert second.startswith("* recognizer-") and str(mine) in second
+    assert [model["in_use"] for model in rows(run("ocr-index", "models", "--json"))] == [False, True]
+
+
+def test_missing_weights_are_exit_code_five(run: Run, home: Path) -> None:
+    home.mkdir()
+    (home / "settings.toml").write_text("recognizer = 'nowhere.safetensors'")
+    result = run("ocr-index", "models")
+    assert result.exit_code == 5 and "weights" in result.stderr and one_line(result.stderr)
+
+
+def test_training_hands_on_what_was_asked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    room = SimpleNamespace(Plan=dict, fit=lambda *arguments: asked.append(arguments))
+    monkeypatch.setitem(sys.modules, "recognizer.train", room)
+    result = run("ocr-index", "train", "recognizer", tmp_path / "run", "--data", tmp_path, "--words", "500")
+    assert result.exit_code == 0
+    assert asked == [(tmp_path / "run", tmp_path, {"words": 500, "seed": 1}, math.inf)]
+    assert run("ocr-index", "train", "recognizer", "run", "--data", tmp_path / "none").exit_code == 2
 
 
 class Full(Exception):
