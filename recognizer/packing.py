@@ -1,7 +1,7 @@
 """Lattices as a few hundred bytes: pruned, 8 bits a number, runs of blank frames told once.
 
-A record is one frame, or up to sixteen frames in a row that hold a blank and little else. Stored are, all
-records' first bytes first: how many frames (upper half) and labels (lower half) a record has; the probability
+A record is one frame, or up to eight frames in a row that hold a blank and little else. Stored are, each for
+all records in turn: how many frames (upper three bits) and labels (lower five) a record has; the probability
 that all its other labels share; the labels; their probabilities. Labels that were not kept share the rest
 evenly. A code q stands for the probability exp(-REACH (q / 255)^2): fine near 1, coarse near 0.
 """
@@ -21,17 +21,20 @@ from recognizer.alphabet import BLANK
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
-KEPT = 1e-3
+KEPT = 7e-4
 """Smallest probability that is stored under its label."""
 
-QUIET = 0.98
+QUIET = 0.99
 """Blank probability from which on a frame without other labels to keep joins a run of blank frames."""
 
-REACH = 16.0
+REACH = 11.0
 """Natural logarithm of the smallest probability that can be told from nothing."""
 
-MOST = 15
-"""Labels of one frame and frames of one run less one: each is half a byte."""
+MOST = 31
+"""Labels of one frame that are kept: their number takes five bits."""
+
+LONGEST = 8
+"""Frames of one run: their number takes three bits."""
 
 FORMAT = 1
 _HEAD = struct.Struct("<BBH")  # format, classes - 1, records
@@ -80,7 +83,7 @@ def pack(lattice: Lattice) -> bytes:
     starts = _record_starts(quiet)
     runs = np.diff(np.append(starts, frames))
     _, labels = np.nonzero(kept)
-    heads = (runs - 1) * 16 + kept[starts].sum(axis=1)
+    heads = (runs - 1) * (MOST + 1) + kept[starts].sum(axis=1)
     rests = np.add.reduceat(rest, starts) / runs if frames else rest
     parts = (heads, _quantised(rests), labels, _quantised(probabilities[kept]))
     return _HEAD.pack(FORMAT, classes - 1, len(starts)) + b"".join(
@@ -104,25 +107,20 @@ def read(packed: Sequence[bytes]) -> Records:
     data = np.frombuffer(b"".join(packed), np.uint8)
     sizes = np.array([len(one) for one in packed], np.intp)
     counts, classes = _heads(data, sizes)
-    starts = np.cumsum(sizes) - sizes + _HEAD.size
-    heads = data[_spread(starts, counts)].astype(np.intp)
-    kept, runs = heads % 16, heads // 16 + 1
     entries = (sizes - _HEAD.size - 2 * counts) // 2
-    if not np.array_equal(
-        np.add.reduceat(np.append(kept, 0), np.cumsum(counts) - counts) * (counts > 0), entries
-    ):
-        raise PackingError(_DAMAGED)
-    rests = _probabilities(data[_spread(starts + counts, counts)])
-    labels = data[_spread(starts + 2 * counts, entries)].astype(np.intp)
-    values = _probabilities(data[_spread(starts + 2 * counts + entries, entries)])
-    if labels.max(initial=0) >= classes:
+    heads, rests, labels, codes = _planes(data, sizes, (counts, counts, entries, entries))
+    kept, runs = heads.astype(np.intp) % (MOST + 1), heads.astype(np.intp) // (MOST + 1) + 1
+    lattices = np.repeat(np.arange(len(sizes)), counts)
+    if (np.bincount(lattices, kept, len(sizes)) != entries).any() or labels.max(initial=0) >= classes:
         raise PackingError(_DAMAGED)
     owners = np.repeat(np.arange(len(kept)), kept)
     quiet = kept == 0
-    total = np.where(quiet, 1.0, rests + np.bincount(owners, values, len(kept)))
-    others = np.maximum(1, classes - np.where(quiet, 1, kept))
+    others = classes - np.where(quiet, 1, kept)
+    rest, values = np.where(others > 0, _TABLE[rests], 0), _TABLE[codes]
+    total = np.where(quiet, 1, rest + np.bincount(owners, values, len(kept)))
+    shares = rest / total / np.maximum(1, others)
     return Records(
-        counts, runs, quiet, rests / total / others, owners, labels, values / total[owners], classes
+        counts, runs, quiet, shares, owners, labels.astype(np.intp), values / total[owners], classes
     )
 
 
@@ -158,11 +156,11 @@ def _worth_keeping(probabilities: Numbers) -> NDArray[np.bool_]:
 
 
 def _record_starts(quiet: NDArray[np.bool_]) -> Whole:
-    """First frame of each record: every frame that is not quiet, and of quiet ones one in sixteen."""
+    """First frame of each record: every frame that is not quiet, and of quiet ones one in LONGEST."""
     number = np.arange(len(quiet))
     begins = ~quiet | ~np.concatenate([[False], quiet[:-1]])
     run_start = np.maximum.accumulate(np.where(begins, number, 0))
-    return np.flatnonzero((number - run_start) % (MOST + 1) == 0)
+    return np.flatnonzero((number - run_start) % LONGEST == 0)
 
 
 def _quantised(probabilities: Numbers) -> NDArray[np.uint8]:
@@ -173,8 +171,11 @@ def _quantised(probabilities: Numbers) -> NDArray[np.uint8]:
 _TABLE = np.exp(-REACH * (np.arange(256) / 255) ** 2)
 
 
-def _probabilities(codes: NDArray[np.uint8]) -> Numbers:
-    return np.asarray(_TABLE[codes], np.float64)
+def _planes(data: NDArray[np.uint8], sizes: Whole, parts: Sequence[Whole]) -> list[NDArray[np.uint8]]:
+    """What lies one after the other in each lattice, brought together over all lattices."""
+    starts = np.cumsum(sizes) - sizes + _HEAD.size
+    ends = np.cumsum([starts, *parts], axis=0)
+    return [data[_spread(start, counts)] for start, counts in zip(ends, parts, strict=False)]
 
 
 def _spread(starts: Whole, counts: Whole) -> Whole:
