@@ -171,8 +171,8 @@ def _regrown(points: NDArray[np.int64]) -> Quad:
     angle = _tilt(points)
     spin = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     level = points @ spin.T
-    (x0, y0), (x1, y1) = level.min(axis=0) - 0.5, level.max(axis=0) + 0.5  # pixels have a size
-    short = min(x1 - x0, y1 - y0) / SHRINK
+    (x0, y0), (x1, y1) = level.min(axis=0), level.max(axis=0)  # kernels are drawn with their outline
+    short = max(1.0, min(x1 - x0, y1 - y0)) / SHRINK
     wide, tall = x1 - x0 + short * (1 - SHRINK), y1 - y0 + short * (1 - SHRINK)
     corners = np.array([(-wide, -tall), (wide, -tall), (wide, tall), (-wide, tall)]) / 2
     centre = np.array([x0 + x1, y0 + y1]) / 2

@@ -142,7 +142,7 @@ class _Sheet:
         self._fill(corners, shade, 1.0)
 
     def _scene(self) -> None:
-        """Patches of colour with edges at all scales, as people, plants and rooms have; half the sheet or all."""
+        """Patches of colour with edges at all scales, as people, plants and rooms have them."""
         rng, size = self.rng, self.size
         cells = [size * rng.uniform(0.2, 0.5), size * rng.uniform(0.04, 0.15), rng.uniform(3, 10)]
         field = sum(

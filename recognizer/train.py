@@ -68,9 +68,13 @@ class Plan:
 class State:
     """Everything that a resumed run needs."""
 
+    alphabet: Alphabet
     network: Crnn
     average: Crnn
+    """Running mean of the weights: what is measured and shipped."""
     optimizer: torch.optim.Optimizer
+    parent: str | None = None
+    """sha256 of the weights that the run began with, None if it began from nothing."""
     seen: int = 0
     seconds: float = 0.0
     best: float = math.inf
@@ -112,19 +116,26 @@ def fits(sample: Sample, alphabet: Alphabet) -> bool:
     return bool(frames(sample.strip.shape[1]) >= len(labels) + twins)
 
 
-def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf) -> Path:
+def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf, start: Path | None = None) -> Path:
     """Train as `plan` says on what lies in `data`, into the folder `run`, at most `minutes` from now.
 
-    A run that was stopped goes on from its last checkpoint. Returns the weights file written last.
-    Raises TrainingError when the loss is not finite.
+    A run that was stopped goes on from its last checkpoint; a new one begins with the weights file `start`.
+    Returns the weights file written last. Raises TrainingError when the loss is not finite or `data` lacks
+    something, WeightsError for unusable `start`.
     """
     run.mkdir(parents=True, exist_ok=True)
-    alphabet = DEFAULT
-    state = _restore(run, _begin(plan, alphabet))
-    held_out = validation_set(data, alphabet)
+    state = _restored(run / "state.pt") or _begin(plan, start)
+    alphabet = state.alphabet
+    try:
+        held_out = validation_set(data, alphabet)
+        source = Synthesis(data, "train", plan.settings["height"])
+    except FileNotFoundError as missing:
+        raise TrainingError(
+            f"there is nothing to learn from at {missing.filename}; name another --data folder"
+        ) from missing
     batches = iter(
         DataLoader(
-            Batches(Synthesis(data, "train", plan.settings["height"]), alphabet, plan, state.seen),
+            Batches(source, alphabet, plan, state.seen),
             batch_size=None,
             num_workers=plan.workers,
             prefetch_factor=32 if plan.workers else None,
@@ -133,14 +144,14 @@ def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf) -> Path:
     begun, measured, losses = time.monotonic(), state.seen, []
     base = state.seconds
     while state.seen < plan.words and time.monotonic() - begun < minutes * 60:
-        losses.append(_step(state, next(batches), alphabet, plan))
+        losses.append(_step(state, next(batches), plan))
         state.seconds = base + time.monotonic() - begun
         if state.seen - measured >= plan.every:
             measured = state.seen
-            _checkpoint(run, state, alphabet, plan, held_out, float(np.mean(losses)))
+            _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
             losses = []
     if losses:
-        _checkpoint(run, state, alphabet, plan, held_out, float(np.mean(losses)))
+        _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
     return run / "last.safetensors"
 
 
@@ -168,19 +179,25 @@ def ctc(logits: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:
     )
 
 
-def _begin(plan: Plan, alphabet: Alphabet) -> State:
+def _begin(plan: Plan, start: Path | None) -> State:
     torch.manual_seed(plan.seed)
-    network = build(plan.architecture, alphabet.size, plan.settings)
+    if start is None:
+        return _state_of(DEFAULT, build(plan.architecture, DEFAULT.size, plan.settings), plan)
+    reader = TorchRecognizer.load(str(start))
+    return _state_of(reader.alphabet, reader.network, plan, weights.sha256_of(start))
+
+
+def _state_of(alphabet: Alphabet, network: Crnn, plan: Plan, parent: str | None = None) -> State:
     average = build(plan.architecture, alphabet.size, plan.settings)
     average.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01, fused=True)
-    return State(network, average, optimizer)
+    return State(alphabet, network, average, optimizer, parent)
 
 
-def _step(state: State, samples: list[Sample], alphabet: Alphabet, plan: Plan) -> float:
+def _step(state: State, samples: list[Sample], plan: Plan) -> float:
     for group in state.optimizer.param_groups:
         group["lr"] = plan.rate_at(state.seen)
-    texts = [alphabet.encode(s.text) for s in samples]
+    texts = [state.alphabet.encode(s.text) for s in samples]
     widths = [s.strip.shape[1] for s in samples]
     state.network.train()
     with torch.autocast("cpu", torch.bfloat16):
@@ -213,10 +230,8 @@ def _follow(state: State) -> None:
                 mean.copy_(now)
 
 
-def _checkpoint(
-    run: Path, state: State, alphabet: Alphabet, plan: Plan, held_out: list[Sample], loss: float
-) -> None:
-    rates = measure(state.average, alphabet, held_out)
+def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], loss: float) -> None:
+    rates = measure(state.average, state.alphabet, held_out)
     row = {
         "words": state.seen,
         "seconds": round(state.seconds),
@@ -231,9 +246,9 @@ def _checkpoint(
         kind="recognizer",
         architecture=plan.architecture,
         settings=dict(plan.settings),
-        alphabet=alphabet.characters,
+        alphabet=state.alphabet.characters,
         height=plan.settings["height"],
-        temperature=1.0,
+        parent=state.parent,
         data=TERMS,
         scores={**scores, "words": state.seen},
     )
@@ -265,9 +280,11 @@ def _append(path: Path, row: dict[str, Any]) -> None:
 
 def _store(path: Path, state: State, plan: Plan) -> None:
     content = {
+        "alphabet": state.alphabet.characters,
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimizer": state.optimizer.state_dict(),
+        "parent": state.parent,
         "seen": state.seen,
         "seconds": state.seconds,
         "best": state.best,
@@ -277,11 +294,15 @@ def _store(path: Path, state: State, plan: Plan) -> None:
     path.with_suffix(".part").replace(path)
 
 
-def _restore(run: Path, state: State) -> State:
-    path = run / "state.pt"
+def _restored(path: Path) -> State | None:
+    """The state of the run that left `path`, with the network that it was about; None if there is none."""
     if not path.exists():
-        return state
+        return None
     content = torch.load(path, weights_only=True)
+    alphabet, plan = Alphabet(content["alphabet"]), Plan(**content["plan"])
+    state = _state_of(
+        alphabet, build(plan.architecture, alphabet.size, plan.settings), plan, content["parent"]
+    )
     state.network.load_state_dict(content["network"])
     state.average.load_state_dict(content["average"])
     state.optimizer.load_state_dict(content["optimizer"])

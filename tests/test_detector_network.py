@@ -1,0 +1,131 @@
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import detector
+from detector.box import Box
+from detector.lines import in_reading_order
+from detector.model import STRIDE, Finder, WordMaps, boxes, targets
+from detector.network import NetworkDetector
+from detector.train import Plan, fit
+
+
+def quad(x, y, wide, tall, angle=0.0):
+    corners = np.array([(-wide, -tall), (wide, -tall), (wide, tall), (-wide, tall)]) / 2
+    t = np.deg2rad(angle)
+    return (corners @ np.array([[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]]) + (x, y)).astype(np.float32)
+
+
+def overlap(a, b):
+    shared, _ = cv2.intersectConvexConvex(a, b)
+    return shared / (cv2.contourArea(a) + cv2.contourArea(b) - shared)
+
+
+@given(
+    st.floats(100, 300), st.floats(100, 300), st.floats(60, 180), st.floats(16, 50),
+    st.sampled_from([0.0, 0.0, -12.0, 20.0]),
+)  # fmt: skip
+def test_what_is_coded_as_maps_comes_back_as_boxes(x, y, wide, tall, angle):
+    angle = angle if wide > 4 * tall else 0.0
+    word = quad(x, y, wide, tall, angle)
+    maps = targets(np.zeros((400, 400), np.uint8), [word])
+    [(found, chance)] = boxes(maps)
+    assert chance > 0.95
+    assert overlap(found, word) > 0.65
+
+
+def test_words_that_touch_stay_apart():
+    words = [quad(100, 50, 120, 30), quad(100, 80, 120, 30), quad(224, 50, 120, 30)]
+    assert len(boxes(targets(np.zeros((400, 400), np.uint8), words))) == 3
+
+
+def test_maps_are_half_as_large():
+    page = np.zeros((96, 70, 3), np.uint8)
+    maps = Finder(WordMaps(8).eval(), "test").maps(page)
+    assert maps.shape == (3, 96 // STRIDE, 70 // STRIDE) and 0 <= maps.min() <= maps.max() <= 1
+
+
+@dataclass(frozen=True)
+class Page:
+    pixels: np.ndarray
+    mask: np.ndarray
+    words: tuple
+
+
+def drawn(rng):
+    page = np.full((64, 64, 3), 230, np.uint8)
+    x, y = (int(v) for v in rng.integers(20, 44, 2))
+    cv2.rectangle(page, (x - 12, y - 5), (x + 12, y + 5), (20, 20, 20), -1)
+    mask = (page[:, :, 0] < 100).astype(np.uint8) * 255
+    return Page(page, mask, (quad(x, y, 25, 11),))
+
+
+def test_training_learns_resumes_and_loads(tmp_path):
+    plan = Plan(width=8, pages=160, batch=4, warm=8, every=80, rate=1e-2, decay=0.2)
+    fit(tmp_path / "run", drawn, plan, minutes=0.0)
+    file = fit(tmp_path / "run", drawn, plan)
+    losses = [float(row.split(",")[-1]) for row in (tmp_path / "run" / "metrics.csv").read_text().split()[1:]]
+    assert losses[-1] < 0.75 * losses[0]
+    loaded = detector.load(str(file))
+    assert loaded.id.startswith("detector-")
+    assert all(isinstance(box, Box) for box in loaded.detect(drawn(np.random.default_rng(1)).pixels))
+
+
+def found(*quads):
+    return NetworkDetector(lambda picture: [(q * (picture.shape[1] / 1600), 0.9) for q in quads], "test")
+
+
+def test_boxes_are_in_pixels_of_the_photo_and_on_it():
+    pixels = np.zeros((600, 800, 3), np.uint8)  # looked at twice as large
+    [box] = found(quad(1500, 600, 300, 40)).detect(pixels)
+    assert (box.x0, box.y0, box.x1, box.y1) == (675, 290, 800, 310)
+
+
+def test_a_tilted_word_keeps_its_tilt():
+    [box] = found(quad(800, 600, 300, 40, angle=15)).detect(np.zeros((1200, 1600, 3), np.uint8))
+    assert box.angle == pytest.approx(15, abs=0.5)
+    assert box.core() == pytest.approx((300, 40), abs=3)
+
+
+def test_a_word_seen_twice_counts_once_and_fragments_give_way():
+    near, far = [quad(300, 300, 60, 160), quad(500, 300, 60, 160)], [quad(400, 300, 400, 180)]
+
+    def find(picture):
+        seen = near if picture.shape[1] == 1600 else far + near
+        return [(q * (picture.shape[1] / 1600), 0.9) for q in seen]
+
+    boxes_found = NetworkDetector(find, "test").detect(np.zeros((1200, 1600, 3), np.uint8))
+    assert [(b.x0, b.x1) for b in boxes_found] == [(200, 600)] or len(boxes_found) == 2
+
+
+def test_two_columns_are_read_one_after_the_other():
+    left = [Box(10, y, 110, y + 20) for y in (10, 40, 70)]
+    right = [Box(400, y, 500, y + 20) for y in (12, 42, 72)]
+    ordered = in_reading_order([*right, *left])
+    assert [(b.x0, b.y0) for b in ordered] == [(b.x0, b.y0) for b in (*left, *right)]
+    assert [b.line for b in ordered] == [0, 1, 2, 3, 4, 5]
+
+
+def test_words_of_a_line_share_its_number():
+    line = [Box(10, 10, 60, 30), Box(70, 12, 130, 34), Box(140, 8, 200, 29)]
+    ordered = in_reading_order(line[::-1])
+    assert [b.x0 for b in ordered] == [10, 70, 140] and {b.line for b in ordered} == {0}
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 300)] * 2, *[st.integers(3, 80)] * 2), max_size=25))
+def test_every_box_is_in_the_reading_order_once(rects):
+    given_boxes = [Box(x, y, x + w, y + h) for x, y, w, h in rects]
+    ordered = in_reading_order(given_boxes)
+    assert sorted((b.x0, b.y0, b.x1, b.y1) for b in ordered) == sorted(
+        (b.x0, b.y0, b.x1, b.y1) for b in given_boxes
+    )
+    assert [b.line for b in ordered] == sorted(b.line for b in ordered)
+
+
+def test_unknown_detectors_are_named():
+    with pytest.raises(ValueError, match="known: network, components"):
+        detector.load("magic")
