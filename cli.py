@@ -10,7 +10,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -87,12 +87,6 @@ def _day(text: str) -> date:
     raise click.BadParameter(f"{text!r} is no date; write 2024-03-01, 2024-03 or 2024")
 
 
-def _paths(required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Files and folders, whether they exist or not: what is gone can still be asked about."""
-    metavar = "PATH..." if required else "[PATH]..."
-    return click.argument("paths", nargs=-1, required=required, callback=_absolute, metavar=metavar)
-
-
 archive_option = click.option(
     "--archive",
     metavar="DIR",
@@ -101,6 +95,8 @@ archive_option = click.option(
     expose_value=False,
     help="Folder of the archive; else OCR_INDEX_HOME, else your user data folder.",
 )
+# Whether they exist or not: what is gone can still be asked about.
+paths_argument = partial(click.argument, "paths", nargs=-1, type=click.Path(), callback=_absolute)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 data_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 picture_path = click.Path(dir_okay=False, path_type=Path)
@@ -115,7 +111,7 @@ def index() -> None:
 
 
 @index.command(epilog="Example: ocr-index add ~/Photos/boards scan.pdf")
-@_paths(required=True)
+@paths_argument(required=True, metavar="PATH...")
 @archive_option
 @json_option
 @click.pass_context
@@ -135,7 +131,7 @@ def add(ctx: click.Context, paths: list[str], as_json: bool) -> None:
 
 
 @index.command(epilog="Example: ocr-index reindex ~/Photos/boards")
-@_paths()
+@paths_argument(metavar="[PATH]...")
 @archive_option
 @json_option
 @click.pass_context
@@ -167,7 +163,7 @@ def _report(ctx: click.Context, summary: Summary, as_json: bool) -> None:
 
 
 @index.command(epilog="Example: ocr-index status ~/Photos/boards")
-@_paths()
+@paths_argument(metavar="[PATH]...")
 @archive_option
 @json_option
 @click.option("--refused", is_flag=True, help="Only files that could not be read, and why.")
@@ -191,7 +187,7 @@ def status(home: Path, paths: list[str], as_json: bool, refused: bool) -> None:
 
 
 @index.command(epilog="Example: ocr-index words board.jpg --picture board-read.png")
-@_paths()
+@paths_argument(metavar="[PATH]...")
 @archive_option
 @json_option
 @click.option(
@@ -222,7 +218,7 @@ def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> 
 
 
 @index.command(epilog="Example: ocr-index remove ~/Photos/private")
-@_paths(required=True)
+@paths_argument(required=True, metavar="PATH...")
 @archive_option
 @click.pass_obj
 def remove(home: Path, paths: list[str]) -> None:
@@ -286,7 +282,7 @@ def recognizer(run: Path, data: Path, words: int, seed: int, minutes: float) -> 
 @click.option("--csv", "form", flag_value="csv", help="Print one line a matched word, for spreadsheets.")
 @click.option("--paths0", "form", flag_value="paths0", help="Print paths ended by a zero byte, for xargs -0.")
 @click.option("--exact", is_flag=True, help="Only words spelled as typed.")
-@click.option("--in", "folder", metavar="FOLDER", help="Only photos somewhere in this folder.")
+@click.option("--in", "folder", metavar="FOLDER", type=click.Path(), help="Only photos in this folder.")
 @click.option("--after", type=_day, metavar="DATE", help="Only photos taken on that day or later.")
 @click.option("--before", type=_day, metavar="DATE", help="Only photos taken before that day.")
 @click.option(
