@@ -14,12 +14,14 @@ from sqlalchemy import Connection, Engine, and_, select
 from indexer import postings, rows, views
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
-from indexer.schema import ArchiveError, NewerArchive, NoArchive, open_database, storage_errors
+from indexer.schema import ArchiveError, NewerArchive, NoArchive, harden, open_database, storage_errors
 from indexer.tables import files, words
 from indexer.views import Counts, Look, ModelIds, PhotoStatus, PhotoWords, Standing, StoredWord
 
 if TYPE_CHECKING:
     from search.index import Index
+
+    from indexer.postings import Posting
 
 __all__ = [
     "Archive",
@@ -221,15 +223,20 @@ class Archive:
             batch = postings.postings(connection, postings.unindexed(connection, INDEX_BATCH))
         if not batch:
             return 0
-        with storage_errors(self._path), self._index.writer() as writer:
+        with storage_errors(self._path):
+            harden(self._engine)  # search must never know what a power failure can take from the rows
+            self._write_index(batch)
+        with self._write() as connection:
+            postings.mark_indexed(connection, batch)
+        return len(batch)
+
+    def _write_index(self, batch: Sequence[Posting]) -> None:
+        with self._index.writer() as writer:
             for posting in batch:
                 if posting.entry is None:
                     writer.drop(posting.photo)
                 else:
                     writer.put(posting.entry)
-        with self._write() as connection:
-            postings.mark_indexed(connection, batch)
-        return len(batch)
 
     @cached_property
     def _index(self) -> Index:

@@ -36,10 +36,12 @@ def writer_lock(home: Path, patience: float = 0.0) -> Iterator[None]:
             ) from None
         note = home / "writer.pid"
         note.write_text(str(os.getpid()))
-        yield
-        # The note only names the holder: one that a crash left behind harms nobody.
-        with contextlib.suppress(OSError):
-            note.unlink()
+        try:
+            yield
+        finally:
+            # The note only names the holder: one that a crash left behind harms nobody.
+            with contextlib.suppress(OSError):
+                note.unlink()
 
 
 def _holder(home: Path) -> str:

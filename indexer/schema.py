@@ -40,7 +40,7 @@ def open_database(home: Path, create: bool = False) -> Engine:
     date while another process writes, or `ArchiveError`.
     """
     path = home / "archive.sqlite"
-    version = _version(path) if path.exists() else None
+    version = _version(path)
     if version is None and not create:
         raise NoArchive(f"there is no archive in {home}; make one with: ocr-index add PATH...")
     if version is not None and version not in migrations.revisions():
@@ -68,6 +68,12 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise _in_words(path, error) from error
 
 
+def harden(engine: Engine) -> None:
+    """Make sure that what is committed survives a power failure too; seconds of work may be lost else."""
+    with closing(engine.raw_connection()) as connection:
+        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+
 _ADVICE = {
     sqlite3.SQLITE_FULL: "the disk is full; make room and run the same command again, nothing is lost",
     sqlite3.SQLITE_READONLY: "it cannot be written to; check the permissions of the folder and its files",
@@ -92,6 +98,9 @@ def _version(path: Path) -> str | None:
     Asked without SQLAlchemy and read-only, so that a file that is not ours or too new is not changed.
     """
     address = f"{path.absolute().as_uri()}?mode=ro"
+    with storage_errors(path):
+        if not path.exists():
+            return None
     with storage_errors(path), closing(sqlite3.connect(address, uri=True)) as connection:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         names = {name for (name,) in rows}
@@ -114,6 +123,8 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own idea of when to begin would leave CREATE TABLE outside of transactions.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
+    # What a process has committed survives its end in any case; power failures are met by `harden`.
+    connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from light import empty_archive
+from sqlalchemy import event
 
 import search
 from detector import Box
@@ -350,8 +352,6 @@ def test_rows_that_the_index_missed_are_brought_in_later(archive: Archive) -> No
 
 
 def test_a_lost_index_is_made_anew(archive: Archive, tmp_path: Path) -> None:
-    import shutil
-
     archive.add(seen("/a"), page(A), reading("one"), pages=1)
     archive.add(seen("/b"), page(B), reading("two"), pages=1)
     archive.update_index()
@@ -395,7 +395,6 @@ def test_what_changes_while_the_index_is_written_stays_marked(
 
 def test_a_full_disk_is_said_and_harms_nothing(archive: Archive) -> None:
     archive.add(seen("/a"), page(A), reading("one"), pages=1)
-    from sqlalchemy import event
 
     def fill(connection, _record, _proxy):
         connection.execute("PRAGMA max_page_count = 1")
@@ -404,6 +403,15 @@ def test_a_full_disk_is_said_and_harms_nothing(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match="disk is full"):
         archive.add(seen("/b"), page(B), reading("word " * 2000), pages=1)
     assert texts(archive) == ["one"]
+
+
+def test_a_read_only_archive_is_said(archive: Archive) -> None:
+    def protect(connection, _record, _proxy):
+        connection.execute("PRAGMA query_only = 1")
+
+    event.listen(archive._engine, "checkout", protect)
+    with pytest.raises(ArchiveError, match="cannot be written to; check the permissions"):
+        archive.add(seen("/a"), page(A), reading("one"), pages=1)
 
 
 def test_a_damaged_database_is_said(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import signal
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,12 @@ from light import LETTERS, board, book, light
 
 import search
 from indexer import pipeline
-from indexer.archive import Archive, NoArchive
+from indexer.archive import Archive, NoArchive, StoredWord
 from indexer.settings import Settings
 from indexer.summary import Refusal
 
-PHOTOS = 40
-ARCHIVES, KILLS = 6, 5
+PHOTOS = 24
+ARCHIVES, KILLS = 3, 10
 
 METHODS = multiprocessing.get_all_start_methods()
 PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else "spawn")
@@ -67,11 +70,16 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def readings(word: StoredWord) -> list[tuple[str, float]]:
+    """Rounded, because sums over a batch end in other last digits than sums over another."""
+    return [(reading.text, round(reading.probability, 6)) for reading in word.readings]
+
+
 def state(home: Path) -> list[object]:
     """All that an archive knows, without numbers and times that the order of work decides."""
     with Archive.open(home) as archive:
         words = [
-            (photo.path, photo.page, word.box, word.label, word.readings)
+            (photo.path, photo.page, word.box, word.label, *readings(word))
             for photo in archive.words()
             for word in photo.words
         ]
@@ -93,6 +101,26 @@ def kept(home: Path) -> set[str]:
             return {s.path for s in archive.status() if s.stage not in ("waiting", "unknown")}
     except NoArchive:
         return set()
+
+
+class Tells(Said):
+    """Says through a pipe that the first file is done."""
+
+    def __init__(self, path: Path, pipe: Connection) -> None:
+        super().__init__(path)
+        self.pipe = pipe
+
+    def advance(self, path: str) -> None:
+        super().advance(path)
+        self.pipe.send(path)
+
+
+def add_until_interrupted(photos: Path, home: Path, said: Path, pipe: Connection) -> None:
+    try:
+        with Archive.open(home, create=True) as archive:
+            pipeline.add(archive, [photos], Settings(threads=2, batch=1), Tells(said, pipe), light)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def kill_an_add(moment: float, photos: Path, home: Path, said: Path) -> None:
@@ -120,3 +148,23 @@ def test_an_add_killed_at_any_moment_loses_nothing_it_has_kept(photos: Path, tmp
         with closing(sqlite3.connect(home / "archive.sqlite")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")
+def test_ctrl_c_ends_within_two_seconds_and_what_is_done_is_found(photos: Path, tmp_path: Path) -> None:
+    here, there = PROCESSES.Pipe()
+    process = PROCESSES.Process(
+        target=add_until_interrupted, args=(photos, tmp_path / "home", tmp_path / "said", there)
+    )
+    process.start()
+    here.recv()
+    start = time.monotonic()
+    os.kill(process.pid, signal.SIGINT)
+    process.join(timeout=10)
+    assert process.exitcode == 130
+    assert time.monotonic() - start < 2
+    done = set(map(os.fsdecode, (tmp_path / "said").read_bytes().splitlines()))
+    assert done <= kept(tmp_path / "home")
+    with Archive.open(tmp_path / "home") as archive:
+        assert archive.counts().unindexed == 0
+        assert archive.counts().photos < PHOTOS
