@@ -118,8 +118,8 @@ class Archive:
         return self._chunked(under, partial(views.stale, models=models))
 
     def paths(self, under: Sequence[str] | None = None) -> Iterator[str]:
-        """Paths of all known files at or under those given, in order."""
-        return self._chunked(under, lambda _, paths: paths)
+        """Paths of all files at or under those given whose content is known, in order."""
+        return self._chunked(under, views.with_content)
 
     def counts(self) -> Counts:
         """The size of the archive."""

@@ -47,7 +47,9 @@ class Ledger:
         self._count["vanished"] += self._archive.vanish(paths)
 
     def out_of_reach(self, sighting: Sighting, reason: str) -> None:
-        """A file or folder that could not be got at."""
+        """A file or folder that could not be got at, though it is there."""
+        if not Path(sighting.path).exists():
+            self.vanished([sighting.path])  # a link to nothing, say
         self._archive.refuse(sighting, reason)
         self.refused(sighting.path, reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +12,14 @@ import detector
 import recognizer
 from indexer.archive import Archive, ModelIds, Standing
 from indexer.ledger import Ledger, is_gone
-from indexer.photo import PhotoError
+from indexer.photo import PhotoError, fingerprint
 from indexer.prepare import Outcome, Prepared, Preparer
 from indexer.reader import read
 from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.settings import Settings, SettingsError
 from indexer.streams import Streams
 from indexer.summary import Progress, Refusal, Silence, Summary
-from indexer.watch import walk
+from indexer.walk import Selection, walk
 
 __all__ = [
     "Models",
@@ -78,10 +79,10 @@ def add(
     The models are loaded when a file needs them. May be broken off at any moment: what is done is kept, and
     the next run goes on. Raises `ArchiveBusy` when another process reads photos into the archive.
     """
-    roots = [path.absolute() for path in paths]
+    roots = [_absolute(path) for path in paths]
     with archive.writing():
         ledger = Ledger(archive, progress)
-        files = list(_survey(archive, roots, ledger))
+        files = list(_survey(archive, roots, settings, ledger))
         if files:
             _read_files(archive, files, models(settings), settings, ledger)
         _sweep(archive, roots, ledger)
@@ -101,7 +102,7 @@ def reindex(
     Goes on where it was broken off. Labels set by people hold, whatever the models say now.
     """
     present = models(settings)
-    roots = None if paths is None else [str(path.absolute()) for path in paths]
+    roots = None if paths is None else [str(_absolute(path)) for path in paths]
     with archive.writing():
         ledger = Ledger(archive, progress)
         files = [file for path in archive.stale(present.ids, roots) for file in _seen(path, ledger)]
@@ -111,10 +112,12 @@ def reindex(
     return ledger.summary()
 
 
-def _survey(archive: Archive, roots: Sequence[Path], ledger: Ledger) -> Iterator[Sighting]:
+def _survey(
+    archive: Archive, roots: Sequence[Path], settings: Settings, ledger: Ledger
+) -> Iterator[Sighting]:
     """The files at and under `roots` that must be opened."""
     archive.forget_problems([str(root) for root in roots])
-    for found in walk(roots):
+    for found in walk(roots, Selection(settings.include, settings.exclude)):
         if isinstance(found, PhotoError):
             ledger.out_of_reach(Sighting(str(found.path)), found.reason)
         else:
@@ -125,9 +128,18 @@ def _seen(path: str, ledger: Ledger) -> list[Sighting]:
     """The file at `path` as it is now; none, and a line in the ledger, when it cannot be looked at."""
     try:
         return [Sighting.of(path)]
-    except OSError as error:
-        ledger.out_of_reach(Sighting(path), error.strerror or str(error))
+    except OSError:
+        if not is_gone(path):
+            ledger.out_of_reach(Sighting(path), _why_not(path))
         return []
+
+
+def _why_not(path: str) -> str:
+    try:
+        fingerprint(Path(path))
+    except PhotoError as error:
+        return error.reason
+    return "it was out of reach for a moment; it is read next time"
 
 
 def _must_open(archive: Archive, sighting: Sighting, ledger: Ledger) -> bool:
@@ -166,6 +178,11 @@ def _read_files(
     finally:
         # Also when the run is broken off: what has been read is to be found.
         archive.update_index()
+
+
+def _absolute(path: Path) -> Path:
+    # Links stay as they are named, so that people find photos where they put them.
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _strips(outcome: Outcome) -> int:

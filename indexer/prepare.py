@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -22,6 +22,7 @@ class Prepared:
     sighting: Sighting
     page: Page
     boxes: tuple[Box, ...]
+    """In pixels of the whole photo."""
     strips: tuple[Strip, ...]
     pages: int | None = None
     """How many there are; comes with the last one."""
@@ -89,7 +90,8 @@ class Preparer:
             sha256 = fingerprint(Path(sighting.path))
             yield from self._outcomes(sighting, sha256)
         except PhotoError as error:
-            yield Unreadable(sighting, error.reason, sha256, damaged=sha256 is not None)
+            damaged = sha256 is not None and _is_damage(error, sighting)
+            yield Unreadable(sighting, error.reason, sha256, damaged)
         except (ArchiveError, ArchiveBusy):
             raise
         except Exception as error:  # one bad photo never stops the run, not even by a fault of ours
@@ -105,29 +107,33 @@ class Preparer:
             yield from self._pages(sighting, sha256)
 
     def _pages(self, sighting: Sighting, sha256: str) -> Iterator[Outcome]:
-        """The pages, without those that were read before a run was broken off; the last one says it is."""
+        """The pages, without those that were read before a run was broken off."""
         read = self.archive.pages_read(sha256, self.renewed_by)
-        held: Prepared | None = None
-        try:
-            for photo in open_pages(Path(sighting.path)):
-                if held is not None:
-                    yield held
-                held = None if photo.page in read else self._prepared(sighting, photo)
-        except PhotoError:
-            if held is not None:
-                yield held
-            raise
-        if held is None:
+        finished = False
+        for photo in open_pages(Path(sighting.path)):
+            if photo.page not in read:
+                finished = photo.page == photo.pages
+                yield self._prepared(sighting, photo)
+        if not finished:
             yield Known(sighting, sha256, in_hand=False)
-        else:
-            yield replace(held, pages=held.page.number)
 
     def _prepared(self, sighting: Sighting, photo: Photo) -> Prepared:
-        height, width = photo.pixels.shape[:2]
         boxes = self.detector.detect(photo.pixels)
         return Prepared(
             sighting,
-            Page(photo.sha256, photo.page, photo.taken, width, height),
-            tuple(boxes),
+            Page(photo.sha256, photo.page, photo.taken, photo.width, photo.height),
+            tuple(photo.whole(box) for box in boxes),
             tuple(strip(photo.pixels, box, self.height) for box in boxes),
+            photo.pages if photo.page == photo.pages else None,
         )
+
+
+def _is_damage(error: PhotoError, sighting: Sighting) -> bool:
+    """Whether the bytes are at fault, and not the disk, the memory, or somebody who is writing the file."""
+    cause = error.__cause__
+    if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None):
+        return False
+    try:
+        return Sighting.of(sighting.path) == sighting
+    except OSError:
+        return False

@@ -29,6 +29,10 @@ class Settings:
     """Hypotheses kept of a word."""
     batch: int = 256
     """Word strips read in one go, across photos."""
+    include: tuple[str, ...] = ()
+    """Globs of names, or of paths below a folder: only these files are photos."""
+    exclude: tuple[str, ...] = ()
+    """Globs of files and folders to leave out."""
 
     def __post_init__(self) -> None:
         for name in ("threads", "readings", "batch"):
@@ -57,12 +61,19 @@ def _checked(path: Path, values: dict[str, Any]) -> Settings:
     for name, value in values.items():
         if name not in known:
             raise SettingsError(f"{path}: unknown setting {name!r}; known: {', '.join(known)}")
-        if type(value) is not types[name]:
+        if not _fits(value, types[name]):
             raise SettingsError(f"{path}: {name} must be {_NOUNS[types[name]]}, not {value!r}")
     try:
-        return Settings(**values)
+        return Settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None
 
 
-_NOUNS = {int: "a whole number", str: "a text in quotes"}
+_TEXTS = tuple[str, ...]
+_NOUNS = {int: "a whole number", str: "a text in quotes", _TEXTS: 'a list of texts, as in ["*.heic"]'}
+
+
+def _fits(value: object, kind: object) -> bool:
+    if kind == _TEXTS:
+        return isinstance(value, list) and all(isinstance(text, str) for text in value)
+    return type(value) is kind

@@ -138,6 +138,12 @@ def next_paths(connection: Connection, which: ColumnElement[bool], after: str, l
     return list(connection.execute(statement).scalars())
 
 
+def with_content(connection: Connection, paths: Sequence[str]) -> list[str]:
+    """Those of `paths` whose content is known, in order."""
+    statement = select(files.c.path).where(files.c.path.in_(paths), files.c.content_id.is_not(None))
+    return list(connection.execute(statement.order_by(files.c.path)).scalars())
+
+
 def statuses(connection: Connection, paths: Sequence[str]) -> list[PhotoStatus]:
     """How far the files at `paths` have come, in the order of their paths."""
     shown = files.outerjoin(contents).outerjoin(photos, photos.c.content_id == contents.c.id).outerjoin(words)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from light import ALPHABET, LETTERS, LightDetector, LightRecognizer, board, book, empty_archive
 from numpy.typing import NDArray
+from PIL import Image
 
 from detector import Box
 from indexer import pipeline
 from indexer.archive import Archive, ArchiveBusy
+from indexer.photo import fingerprint
 from indexer.pipeline import Models, Pace, Refusal, Summary
 from indexer.reader import parts
 from indexer.settings import Settings, SettingsError
@@ -175,6 +179,65 @@ def test_a_folder_that_is_not_there_takes_nothing_away(place: Place) -> None:
     assert summary.vanished == 0
     assert [refusal.path for refusal in summary.refused] == [str(place.photos)]
     assert "a.png" in place.texts()
+
+
+def test_a_path_that_never_was_is_refused_and_nothing_more(place: Place) -> None:
+    nowhere = place.photos / "nowhere.png"
+    assert place.add(nowhere) == Summary(refused=(Refusal(str(nowhere), "no such file or folder"),))
+    assert [status.stage for status in place.archive.status([str(nowhere)])] == ["refused"]
+
+
+def test_a_link_leads_to_a_photo_until_that_is_gone(place: Place, tmp_path: Path) -> None:
+    photo = board(tmp_path / "elsewhere" / "a.png", "one")
+    link = place.photos / "link.png"
+    link.symlink_to(photo)
+    assert place.add() == Summary(new=1)
+    photo.unlink()
+    assert place.add().refused == (Refusal(str(link), "a link to nothing"),)
+    assert place.texts() == {}
+
+
+def test_what_the_settings_leave_out_is_not_read(place: Place) -> None:
+    board(place.photos / "a.png", "one")
+    board(place.photos / "old" / "b.png", "two")
+    assert place.add(settings=replace(SETTINGS, exclude=("old",))) == Summary(new=1)
+
+
+def test_a_file_caught_while_it_is_written_is_no_damaged_photo(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = board(place.photos / "a.png", "one")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:70])
+
+    def slow(opened: Path) -> str:
+        sha256 = fingerprint(opened)
+        os.utime(path, ns=(5, 5))
+        return sha256
+
+    monkeypatch.setattr("indexer.prepare.fingerprint", slow)
+    assert len(place.add().refused) == 1
+    with closing(sqlite3.connect(place.archive.home / "archive.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM contents WHERE reason NOT NULL").fetchone() == (0,)
+    monkeypatch.undo()
+    path.write_bytes(whole)
+    assert place.add() == Summary(new=1)
+
+
+def test_boxes_count_in_pixels_of_the_whole_photo(place: Place) -> None:
+    class Corner(LightDetector):
+        def detect(self, pixels: NDArray[np.uint8]) -> list[Box]:
+            rows, columns = pixels.shape[:2]
+            return [Box(columns // 2, 0, columns, rows // 2)]
+
+    class Same(LightRecognizer):
+        def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
+            return [lattice_of("-a-", 4) for _ in strips]
+
+    place.detector, place.recognizer = Corner(), Same()
+    Image.new("RGB", (10000, 400), "white").save(place.photos / "a.png")
+    place.add()
+    assert next(place.archive.words()).words[0].box == Box(5000, 0, 10000, 200)
 
 
 def test_one_bad_photo_never_stops_the_run(place: Place) -> None:

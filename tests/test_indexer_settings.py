@@ -23,6 +23,8 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
 def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
     settings = Settings.load(written(tmp_path, 'recognizer = "mine.safetensors"\nthreads = 1\n'))
     assert settings == Settings(recognizer="mine.safetensors", threads=1)
+    settings = Settings.load(written(tmp_path, 'exclude = ["old", "*.gif"]'))
+    assert settings == Settings(exclude=("old", "*.gif"))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,8 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
         ('threads = "two"', "threads must be a whole number, not 'two'"),
         ("threads = true", "threads must be a whole number, not True"),
         ("detector = 3", "detector must be a text in quotes, not 3"),
+        ('exclude = "*.heic"', """exclude must be a list of texts, as in ["*.heic"], not '*.heic'"""),
+        ("include = [1]", "include must be a list of texts"),
         ("threads = 0", "threads must be at least 1, not 0"),
         ("threads =", "mend the file or delete it"),
     ],
