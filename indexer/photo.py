@@ -1,264 +1,205 @@
-"""Path -> upright pixels, hash, date: the only opener of image files."""
+"""Path -> photos: upright pixels, the hash of the bytes, the date. The only opener of image files."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
-import pillow_heif
-import pypdfium2
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
-MOST_PIXELS = 250_000_000
-"""Pictures with more pixels are taken for decompression bombs; the largest phone cameras make 200 million."""
+from detector import Box
+from indexer import pdf, raster
+from indexer.raster import Bounds, Defect, Pixels
 
-MOST_BYTES = 1_000_000_000
-"""Larger files are no photos."""
-
-MOST_PAGES = 500
-"""Pages of one file that are read."""
-
-PDF_LONG_SIDE = 2560
-"""Pixels of the long side of a rendered PDF page: as sharp as a good phone photo of it."""
+__all__ = ["SUFFIXES", "Bounds", "Photo", "PhotoError", "fingerprint", "open_pages"]
 
 SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".bmp",
-        ".dib",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-        ".pdf",
-    ]
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".dib", ".gif"}
+    | {".heic", ".heif", ".hif", ".tif", ".tiff", ".pdf"}
 )
-"""Endings of files that folders are searched for."""
+"""Endings, in lower case, of names that photos have; what a file really is, its first bytes say."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "HEIF", "AVIF")
-"""What Pillow may open; it knows many formats that no camera makes and nobody keeps safe."""
 
-EXIF_IFD, TAKEN, TAKEN_OFFSET, CHANGED = 0x8769, 0x9003, 0x9011, 0x0132
-
-pillow_heif.register_heif_opener()
+BOUNDS = Bounds()
 
 
 class PhotoError(Exception):
-    """A file cannot be read as a photo; `reason` says why in one line, without the path."""
+    """A file, or a folder of files, that cannot be read."""
 
-    exit_code = 3
+    exit_code: ClassVar[int] = 3
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+        """In a few words, without the path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photo:
-    """One page of a file: its pixels upright, RGB u8 H x W x 3, the EXIF orientation applied."""
+    """One page of a file, upright. It is known by its content: the hash of the file's bytes, and the page."""
 
     path: Path
     page: int
     """Counted from 1."""
     pages: int
     sha256: str
-    taken: datetime
-    """When, with a time zone: from EXIF, else when the file was changed last."""
-    pixels: NDArray[np.uint8]
+    """Of the bytes of the whole file, hexadecimal."""
+    taken: float
+    """Unix seconds: what the camera noted, else when the file was last written."""
+    width: int
+    """Pixels of the whole photo, upright. All boxes that leave the indexer count in these."""
+    height: int
+    pixels: Pixels
+    """uint8 H x W x 3 (red, green, blue), upright, on white; smaller than the whole photo if that is huge."""
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the whole photo in one of `pixels`, along a side; 1 unless the photo was reduced."""
+        height, width, _ = self.pixels.shape
+        return max(self.width, self.height) / int(max(width, height))
+
+    def whole(self, box: Box) -> Box:
+        """A box found in `pixels`, in pixels of the whole photo."""
+        height, width = self.pixels.shape[:2]
+        if (width, height) == (self.width, self.height):
+            return box
+        across, down = self.width / width, self.height / height
+        x0, y0 = round(box.x0 * across), round(box.y0 * down)
+        x1, y1 = round(box.x1 * across), round(box.y1 * down)
+        return replace(box, x0=x0, y0=y0, x1=x1, y1=y1)
 
 
 def fingerprint(path: Path) -> str:
-    """sha256 of the bytes of the file, in hexadecimal. Raises PhotoError."""
+    """The sha256 of the bytes, hexadecimal. Raises `PhotoError` for what is not there or no readable file."""
+    with _explained(path), _file(path) as file:
+        return _sha256(file)
+
+
+def open_pages(path: Path, bounds: Bounds = BOUNDS) -> Iterator[Photo]:
+    """The photos in a file: every page of a PDF or TIFF, the one picture of any other kind.
+
+    JPEG, PNG, WebP, BMP, GIF, HEIC, TIFF and PDF are told apart by content, whatever the name says. One page
+    is in memory at a time. Raises `PhotoError` for anything that cannot be read, after the pages before it.
+    """
+    with _explained(path), _file(path) as file:
+        sha256 = _sha256(file)
+        before = os.fstat(file.fileno())
+        for number, (pages, sheet) in enumerate(_sheets(file, bounds), start=1):
+            after = os.fstat(file.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise Defect("changed while it was read; it is read again next time")
+            taken = after.st_mtime if sheet.taken is None else sheet.taken
+            yield Photo(path, number, pages, sha256, taken, sheet.width, sheet.height, sheet.pixels)
+
+
+def _sheets(file: BufferedReader, bounds: Bounds) -> Iterator[tuple[int, raster.Sheet]]:
+    head = file.read(1024)
+    file.seek(0)
+    if not head:
+        raise Defect("an empty file")
+    kind = _kind(head)
+    if kind is None:
+        raise Defect("not a photo: neither JPEG, PNG, WebP, BMP, GIF, HEIC, TIFF nor PDF")
     try:
-        with _opened(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        yield from pdf.sheets(file, bounds) if kind == "PDF" else raster.sheets(file, kind, bounds)
+    except (Defect, MemoryError):
+        raise
+    except Exception as error:
+        raise _defect(kind, error) from error
+
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+
+_STARTS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+}
+
+
+def _kind(head: bytes) -> str | None:
+    """The kind of file that begins with `head`, by Pillow's name."""
+    for start, kind in _STARTS.items():
+        if head.startswith(start):
+            return kind
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        return "HEIF"
+    # Readers of PDF allow for something before it, and there are writers that need it.
+    return "PDF" if b"%PDF-" in head else None
+
+
+def _defect(kind: str, error: Exception) -> Defect:
+    """In our words what a decoder has against a file of that kind."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return Defect(f"cannot be read ({error.strerror})")
+    name = "HEIC" if kind == "HEIF" else kind
+    if isinstance(error, UnidentifiedImageError):
+        return Defect(f"a damaged {name}: it breaks off or goes wrong at its very beginning")
+    if "truncated" in str(error).lower():
+        return Defect(f"a damaged {name}: it breaks off in the middle; copy it again")
+    detail = " ".join(str(error).split())[:120] or type(error).__name__
+    return Defect(f"a damaged {name} ({detail})")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Let nothing out but `PhotoError`."""
+    try:
+        yield
+    except Defect as defect:
+        raise PhotoError(path, str(defect)) from defect.__cause__
     except OSError as error:
-        raise PhotoError(path, _reason(error)) from error
+        raise PhotoError(path, _out_of_reach(path, error)) from error
+    except MemoryError as error:
+        raise PhotoError(path, "too large for the memory there is") from error
+    except ValueError as error:  # a name with a zero byte in it
+        raise PhotoError(path, f"no name of a file ({error})") from error
 
 
-def open_pages(path: Path) -> Iterator[Photo]:
-    """The pages of the file `path`, one in memory at a time. Raises PhotoError, maybe after some pages."""
-    try:
-        with _opened(path) as file:
-            content = file.read(MOST_BYTES + 1)
-            changed = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-    except OSError as error:
-        raise PhotoError(path, _reason(error)) from error
-    if not content:
-        raise PhotoError(path, "the file is empty")
-    sha256 = hashlib.sha256(content).hexdigest()
-    reader = _pdf if content[:1024].lstrip().startswith(b"%PDF") else _pictures
-    try:
-        for page, pages, taken, pixels in reader(content):
-            yield Photo(path, page, pages, sha256, taken or changed, pixels)
-    except _Refused as refused:
-        raise PhotoError(path, str(refused)) from refused
-
-
-class _Refused(Exception):
-    """Why a file is not read."""
-
-
-_Page = tuple[int, int, datetime | None, NDArray[np.uint8]]
-
-
-def _opened(path: Path) -> io.BufferedReader:
-    """The file, opened without waiting for pipes and devices. Raises OSError or PhotoError."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    kind = path.stat().st_mode
-    if stat.S_ISDIR(kind):
-        raise PhotoError(path, "it is a folder")
-    if not stat.S_ISREG(kind):
-        raise PhotoError(path, "it is not a regular file")
-    file = os.fdopen(os.open(path, flags), "rb")
-    if os.fstat(file.fileno()).st_size > MOST_BYTES:
-        file.close()
-        raise PhotoError(path, f"it is larger than {MOST_BYTES // 10**6} MB and no photo")
-    return file
-
-
-def _reason(error: OSError) -> str:
+def _out_of_reach(path: Path, error: OSError) -> str:
+    """Why a file cannot be opened."""
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
+        return "a link to nothing" if path.is_symlink() else "no such file"
     if isinstance(error, PermissionError):
-        return "no permission to read it; change its permissions and add it again"
-    return f"it cannot be read ({error.strerror or error})"
+        return "no permission to read it"
+    return f"cannot be read ({error.strerror or error})"
 
 
-def _pictures(content: bytes) -> Iterator[_Page]:
-    """Pages of anything that Pillow opens."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about odd metadata, of which users can do nothing
-        try:
-            yield from _frames(content)
-        except UnidentifiedImageError:
-            raise _Refused("it is not a picture of a known format, or is damaged at its start") from None
-        except Image.DecompressionBombError:
-            raise _Refused(_TOO_LARGE) from None
-        except MemoryError:
-            raise _Refused("there is not enough memory to open it") from None
-        except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, RuntimeError,
-                OverflowError, AttributeError, ZeroDivisionError) as fault:  # fmt: skip
-            # Decoders meet damaged bytes with all of these; what they say helps nobody but the curious.
-            raise _Refused(f"it is damaged or cut off ({_brief(fault)})") from fault
-        except Exception as fault:  # struct.error, zlib.error and others that are no subclass of the above
-            raise _Refused(f"it is damaged ({_brief(fault)})") from fault
+@contextmanager
+def _file(path: Path) -> Iterator[BufferedReader]:
+    """The open file; never a device, a pipe or a folder, and never waiting for somebody to write to it."""
+    _insist_on_file(path.stat().st_mode)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        # Again, because the name may mean something else by now.
+        _insist_on_file(os.fstat(file.fileno()).st_mode)
+        yield file
 
 
-_TOO_LARGE = f"it has more than {MOST_PIXELS // 10**6} million pixels; scale it down and add it again"
+def _insist_on_file(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise Defect("a folder, not a photo")
+    if not stat.S_ISREG(mode):
+        raise Defect("not a file but a device, a pipe or a socket")
 
 
-def _brief(fault: BaseException) -> str:
-    """The first line of what a decoder says, shortened."""
-    return (str(fault).splitlines() or [type(fault).__name__])[0][:80] or type(fault).__name__
-
-
-def _frames(content: bytes) -> Iterator[_Page]:
-    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-        # Animations and the previews inside of phone photos are no pages.
-        pages = min(getattr(picture, "n_frames", 1), MOST_PAGES) if picture.format == "TIFF" else 1
-        for page in range(1, pages + 1):
-            if page > 1:
-                picture.seek(page - 1)
-            if picture.width * picture.height > MOST_PIXELS:
-                raise _Refused(_TOO_LARGE)
-            taken = _taken(picture)
-            yield page, pages, taken, _upright(picture)
-
-
-def _upright(picture: Image.Image) -> NDArray[np.uint8]:
-    """RGB u8 pixels, H x W x 3, with the EXIF orientation applied and transparency on white."""
-    turned = ImageOps.exif_transpose(picture)
-    if turned.mode in {"I", "F"} or turned.mode.startswith("I;16"):
-        return _from_deep(np.asarray(turned))
-    if turned.has_transparency_data:
-        layered = turned.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
-        ground.alpha_composite(layered)
-        turned = ground
-    pixels = np.array(turned.convert("RGB"), np.uint8)
-    if pixels.ndim != 3 or 0 in pixels.shape:
-        raise _Refused("it has no pixels")
-    return pixels
-
-
-def _from_deep(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """16 and 32 bit grey, stretched from its darkest to its brightest pixel."""
-    deep = np.nan_to_num(values.astype(np.float64))
-    low, high = float(deep.min()), float(deep.max())
-    grey = ((deep - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
-
-
-def _taken(picture: Image.Image) -> datetime | None:
-    """When the photo was taken, by its EXIF data; None if they are silent or senseless."""
-    try:
-        exif = picture.getexif()
-        inner = exif.get_ifd(EXIF_IFD)
-        text = str(inner.get(TAKEN) or exif.get(CHANGED) or "").strip("\0 ")
-        moment = datetime.strptime(text[:19].replace("-", ":"), "%Y:%m:%d %H:%M:%S")
-        return moment.replace(tzinfo=_zone(str(inner.get(TAKEN_OFFSET) or "")) or UTC)
-    except Exception:  # damaged EXIF data must not cost us the photo
-        return None
-
-
-def _zone(offset: str) -> timezone | None:
-    """The time zone of an EXIF offset as in "+02:00"; None if there is none."""
-    sign, hours, minutes = offset[:1], offset[1:3], offset[4:6]
-    if sign not in {"+", "-"} or not (hours + minutes).isdigit():
-        return None
-    shift = timedelta(hours=int(hours), minutes=int(minutes or 0))
-    return timezone(shift if sign == "+" else -shift)
-
-
-def _pdf(content: bytes) -> Iterator[_Page]:
-    """The pages of a PDF, rendered."""
-    try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as fault:
-        locked = "password" in str(fault).lower()
-        raise _Refused(
-            "it is encrypted; save it without a password" if locked else "the PDF is damaged"
-        ) from None
-    try:
-        pages = min(len(document), MOST_PAGES)
-        if not pages:
-            raise _Refused("the PDF has no pages")
-        for number in range(pages):
-            yield number + 1, pages, None, _rendered(document, number)
-    finally:
-        document.close()
-
-
-def _rendered(document: pypdfium2.PdfDocument, number: int) -> NDArray[np.uint8]:
-    try:
-        page = document[number]
-        try:
-            wide, tall = page.get_size()
-            if not (wide > 0 and tall > 0):
-                raise _Refused(f"page {number + 1} of the PDF has no size")
-            bitmap = page.render(scale=PDF_LONG_SIDE / max(wide, tall), rev_byteorder=True)
-            return np.array(bitmap.to_pil().convert("RGB"), np.uint8)
-        finally:
-            page.close()
-    except (pypdfium2.PdfiumError, ValueError, MemoryError) as fault:
-        raise _Refused(f"page {number + 1} of the PDF is damaged") from fault
+def _sha256(file: BufferedReader) -> str:
+    """Of the whole file, which is then at its beginning again."""
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
