@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 Grey = NDArray[np.uint8]
 
-REACH = 41
+REACH = 25
 """Widest stroke in pixels, made odd: strokes are what a square of this side does not fit into."""
 
 FAINTEST = 14
@@ -43,16 +43,19 @@ def _moments(grey: Grey, window: int) -> tuple[NDArray[np.float32], NDArray[np.f
 
 
 def ink(pixels: NDArray[np.uint8], reach: int = REACH) -> Mask:
-    """Marks of pens and chalk on `pixels` (RGB, H x W x 3), bool H x W.
+    """Marks of pens and chalk on `pixels` (RGB, H x W x 3), bool H x W; see `contrast` and `threshold`."""
+    return threshold(contrast(pixels, reach), reach)
 
-    A mark stands off its surroundings in some colour, is narrower than `reach` pixels, and is not much weaker
-    than what is next to it: thresholds follow the strongest contrast nearby, so blur around strokes goes.
+
+def threshold(marks: Grey, reach: int = REACH) -> Mask:
+    """Where `marks`, the contrast of each pixel, is ink.
+
+    Ink is not much weaker than the strongest mark nearby, so that blur around strokes goes, and stands out
+    from what is usual further around, so that most of a rough surface goes.
     """
-    marks = contrast(pixels, reach)
     near = (reach // 2 | 1, reach // 2 | 1)
     strongest = cv2.blur(cv2.dilate(marks, np.ones(near, np.uint8)), near)
-    wide = (4 * reach + 1, 4 * reach + 1)
-    usual = cv2.blur(marks, wide)
+    usual = cv2.blur(marks, (4 * reach + 1, 4 * reach + 1))
     return np.asarray((marks > FAINTEST) & (marks > 0.4 * strongest) & (marks > 1.5 * usual))
 
 
@@ -84,15 +87,23 @@ def _grey(pixels: NDArray[np.uint8]) -> Grey:
 
 
 def without_rules(mask: Mask, length: int) -> Mask:
-    """`mask` less ruling, squares, frames and table lines: thin runs of `length` pixels, level or upright."""
+    """`mask` less ruling, squares, frames and table lines: thin runs of `length` pixels, level or upright.
+
+    Where a stroke crosses a rule, its pixels stay.
+    """
     solid = mask.astype(np.uint8)
-    rules = np.maximum(_level_runs(solid, length), _level_runs(solid.T.copy(), length).T)
+    rules = np.maximum(_level_rules(solid, length), _level_rules(solid.T.copy(), length).T)
     return np.asarray(mask & (rules == 0))
 
 
-def _level_runs(solid: Grey, length: int) -> Grey:
-    """Pixels on level runs; one pixel of thickening lets a line of 2 pixels tilt by 1 in 16 and still run."""
-    thick = cv2.dilate(solid, np.ones((3, 1), np.uint8))
+def _level_rules(solid: Grey, length: int) -> Grey:
+    """Pixels of level rules; two pixels of thickening let a line tilt by 1 in 12 and still run."""
+    thick = cv2.dilate(solid, np.ones((5, 1), np.uint8))
     runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    broad = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((max(5, length // 6), 1), np.uint8))
-    return np.asarray(runs & (1 - broad), np.uint8)
+    broad = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((length // 4, 1), np.uint8))
+    rules = runs & (1 - broad)
+    rest = solid & (1 - rules)
+    up, down = np.zeros((2, 13, 1), np.uint8)
+    up[:6], down[7:] = 1, 1
+    crossed = cv2.dilate(rest, up) & cv2.dilate(rest, down)
+    return np.asarray(rules & (1 - crossed), np.uint8)
