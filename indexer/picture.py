@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,11 @@ class Mark:
         best = word.readings[0]
         return cls(box, f"{best.text} {best.probability:.0%}", best.probability)
 
+    def shrunk(self, scale: float) -> Mark:
+        """The same on a photo whose sides are `scale` times shorter."""
+        x0, y0, x1, y1 = (round(edge / scale) for edge in self.box)
+        return replace(self, box=(x0, y0, x1, y1))
+
 
 def draw(pixels: NDArray[np.uint8], marks: Iterable[Mark]) -> Image.Image:
     """The photo `pixels` (RGB, H x W x 3) with `marks`: green the sure ones, orange the doubtful."""
@@ -60,10 +65,12 @@ def draw_page(path: Path, page: int, marks: Iterable[Mark], picture: Path) -> No
 
     Raises `PhotoError` for a file that cannot be read (any more), `PictureError` when writing fails.
     """
-    from indexer.photo import open_pages
+    from indexer.photo import PhotoError, open_pages
 
-    pixels = next(photo.pixels for photo in open_pages(path) if photo.page == page)
-    save(draw(pixels, marks), picture)
+    photo = next((photo for photo in open_pages(path) if photo.page == page), None)
+    if photo is None:
+        raise PhotoError(path, f"has no page {page} any more; `ocr-index add` it again")
+    save(draw(photo.pixels, (mark.shrunk(photo.scale) for mark in marks)), picture)
 
 
 def save(picture: Image.Image, path: Path) -> None:

@@ -289,6 +289,17 @@ def test_training_hands_on_what_was_asked(run: Run, tmp_path: Path, monkeypatch:
     assert run("ocr-index", "train", "recognizer", "run", "--data", tmp_path / "none").exit_code == 2
 
 
+def test_a_recognizer_is_measured(run: Run, tmp_path: Path) -> None:
+    for word in ("abc", "xyz"):
+        board(tmp_path / f"{word}.png", word)
+    (tmp_path / "words.csv").write_text("image,text\nabc.png,abc\nxyz.png,xya\nnone.png,no\n")
+    result = run("ocr-index", "evaluate", "recognizer", tmp_path / "words.csv")
+    assert result.exit_code == 0 and "none.png" in result.stderr
+    assert "exact              0.5\n" in result.stdout and "a read as z        1\n" in result.stdout
+    [row] = rows(run("ocr-index", "evaluate", "recognizer", tmp_path, "--words", "1", "--json"))
+    assert row["scores"]["count"] == 1
+
+
 class Full(Exception):
     exit_code = 6
 

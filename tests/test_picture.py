@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.picture import Mark, PictureError, draw, save
+from indexer.photo import PhotoError
+from indexer.picture import Mark, PictureError, draw, draw_page, save
 
 GREY = np.full((200, 300, 3), 128, np.uint8)
 
@@ -47,3 +48,14 @@ def test_saving_follows_the_ending(tmp_path: Path) -> None:
 def test_what_cannot_be_saved_is_said_in_a_line(name: str, tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"not a picture|cannot be written"):
         save(draw(GREY, []), tmp_path / name)
+
+
+def test_a_reduced_photo_is_marked_where_the_word_is() -> None:
+    assert Mark((50, 80, 150, 120), "note").shrunk(2.0).box == (25, 40, 75, 60)
+
+
+def test_a_page_that_is_no_longer_there_is_said_in_a_line(tmp_path: Path) -> None:
+    Image.fromarray(GREY).save(tmp_path / "photo.png")
+    draw_page(tmp_path / "photo.png", 1, [], tmp_path / "out.png")
+    with pytest.raises(PhotoError, match="no page 2"):
+        draw_page(tmp_path / "photo.png", 2, [], tmp_path / "out.png")

@@ -1,0 +1,79 @@
+"""How well a recognizer reads labelled word images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer import Hypothesis, Recognizer, score
+from recognizer.crop import contrast, resize
+from recognizer.decode import n_best_many
+
+Labelled = tuple[str, NDArray[np.uint8]]
+"""What is written on a picture, and the picture: RGB, H x W x 3, nothing but the word."""
+
+BATCH = 256
+"""Pictures in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of it; rates from 0 to 1."""
+
+    scores: score.Scores
+    among: float
+    """Share of the texts that stand among the readings kept, ignoring case."""
+    calibration_error: float
+    """How far stated probabilities are from the share that is right, on average."""
+    confusions: tuple[tuple[str, str, int], ...]
+    """The commonest: what was read as what, how often; ignoring case."""
+
+    def as_json(self) -> str:
+        """One object and the end of the line."""
+        return json.dumps(asdict(self)) + "\n"
+
+    def as_list(self) -> str:
+        """For people: a line a figure, then the confusions."""
+        figures = asdict(self.scores) | {"among": self.among, "calibration_error": self.calibration_error}
+        lines = [f"{name.replace('_', ' '):18} {value:.6g}" for name, value in figures.items()]
+        lines += [
+            f"{truth or 'nothing':>8} read as {read or 'nothing':8} {times}"
+            for truth, read, times in self.confusions
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def evaluate(reader: Recognizer, labelled: Iterable[Labelled], count: int = 5) -> Evaluation:
+    """Read every picture, keep `count` readings of each, compare the first (and all) with the text."""
+    pairs = [pair for batch in _batches(labelled) for pair in _read(reader, batch, count)]
+    truth = [text for text, _ in pairs]
+    first = [readings[0].text for _, readings in pairs]
+    stated = [readings[0].probability for _, readings in pairs]
+    right = [text == read for text, read in zip(truth, first, strict=True)]
+    confused = score.confusions(truth, first, ignore_case=True).most_common(20)
+    return Evaluation(
+        score.scores(truth, first),
+        score.among(
+            truth, [[reading.text for reading in readings] for _, readings in pairs], ignore_case=True
+        ),
+        score.expected_calibration_error(stated, right),
+        tuple((text, read, times) for (text, read), times in confused),
+    )
+
+
+def _batches(labelled: Iterable[Labelled]) -> Iterator[list[Labelled]]:
+    waiting = iter(labelled)
+    while batch := list(islice(waiting, BATCH)):
+        yield batch
+
+
+def _read(reader: Recognizer, batch: list[Labelled], count: int) -> Iterator[tuple[str, list[Hypothesis]]]:
+    strips = [contrast(resize(pixels, reader.height)) for _, pixels in batch]
+    found = n_best_many(reader.lattices(strips), reader.alphabet, count)
+    for (text, _), readings in zip(batch, found, strict=True):
+        yield text, readings or [Hypothesis("", 1.0)]

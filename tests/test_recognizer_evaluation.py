@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from light import LightRecognizer, pixels
+
+from recognizer.evaluation import Labelled, evaluate
+
+
+def words(*texts: tuple[str, str]) -> Iterator[Labelled]:
+    """Pictures of the second of each pair that claim to show the first."""
+    for truth, drawn in texts:
+        yield truth, pixels(drawn)
+
+
+def test_what_is_read_right_and_wrong_is_counted() -> None:
+    found = evaluate(LightRecognizer(), words(("abc", "abc"), ("xyz", "xyz"), ("cab", "cob"), ("bad", "bad")))
+    assert (found.scores.count, found.scores.exact) == (4, 0.75)
+    assert found.scores.cer == pytest.approx(1 / 12)
+    assert found.confusions == (("a", "o", 1),)
+
+
+def test_more_pictures_than_fit_into_a_batch_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recognizer.evaluation.BATCH", 2)
+    reader = LightRecognizer()
+    assert evaluate(reader, words(*[("abc", "abc")] * 5)).scores.exact == 1
+    assert reader.seen == [2, 2, 1]
+
+
+def test_without_pictures_nothing_is_claimed() -> None:
+    assert evaluate(LightRecognizer(), []).scores.count == 0
