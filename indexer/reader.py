@@ -17,6 +17,9 @@ from recognizer.alphabet import Alphabet
 from recognizer.crop import MARGIN
 from recognizer.decode import Span, n_best_many, pack, split
 
+SPARE = 3
+"""Hypotheses asked for beyond those that are kept, because some turn out to be the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -52,10 +55,10 @@ def _words(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> dic
         for (number, box), lattice in zip(boxes, lattices, strict=True)
         for part, span in parts(box, lattice, recognizer.alphabet)
     ]
-    ranked = n_best_many([lattice for _, _, lattice in places], recognizer.alphabet, count)
+    ranked = n_best_many([lattice for _, _, lattice in places], recognizer.alphabet, count + SPARE)
     words = defaultdict[int, list[WordReading]](list)
     for (number, box, lattice), hypotheses in zip(places, ranked, strict=True):
-        if texts := _with_text(hypotheses):
+        if texts := merged(hypotheses, count):
             words[number].append(WordReading(box, texts, pack(lattice)))
     return words
 
@@ -92,6 +95,15 @@ def _between(low: int, high: int, start: float, stop: float) -> tuple[int, int]:
     return first, max(first + 1, min(high, round(stop)))
 
 
-def _with_text(hypotheses: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
-    # "Nothing is written here" is no reading that anybody could search for.
-    return tuple(hypothesis for hypothesis in hypotheses if hypothesis.text)
+def merged(hypotheses: Iterable[Hypothesis], count: int) -> tuple[Hypothesis, ...]:
+    """Up to `count` different texts, best first.
+
+    Texts that differ in outer spaces alone are one, and their probabilities add up. The empty text is left
+    out: "nothing is written here" is no reading that anybody could search for.
+    """
+    chances = defaultdict[str, float](float)
+    for hypothesis in hypotheses:
+        chances[hypothesis.text.strip()] += hypothesis.probability
+    chances.pop("", None)
+    ranked = sorted(chances.items(), key=lambda item: -item[1])
+    return tuple(Hypothesis(text, min(1.0, probability)) for text, probability in ranked[:count])

@@ -63,8 +63,9 @@ def _checked(path: Path, values: dict[str, Any]) -> Settings:
             raise SettingsError(f"{path}: unknown setting {name!r}; known: {', '.join(known)}")
         if not _fits(value, types[name]):
             raise SettingsError(f"{path}: {name} must be {_NOUNS[types[name]]}, not {value!r}")
+    plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     try:
-        return Settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        return Settings(**plain)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None
 

@@ -24,10 +24,10 @@ from indexer import pipeline
 from indexer.archive import Archive, ArchiveBusy
 from indexer.photo import fingerprint
 from indexer.pipeline import Models, Pace, Refusal, Summary
-from indexer.reader import parts
+from indexer.reader import merged, parts
 from indexer.settings import Settings, SettingsError
 from indexer.streams import Streams
-from recognizer import Lattice, Strip
+from recognizer import Hypothesis, Lattice, Strip
 
 SETTINGS = Settings(threads=2, batch=6)
 
@@ -376,6 +376,12 @@ def lattice_of(labels: str, frames_each: int) -> Lattice:
     chances = np.full((len(path), ALPHABET.size), 0.001 / ALPHABET.size)
     chances[np.arange(len(path)), path] += 0.999
     return Lattice(np.log(chances).astype(np.float32))
+
+
+def test_readings_that_differ_in_outer_spaces_are_one() -> None:
+    guesses = [("2026", 0.5), ("", 0.2), (" 2026", 0.125), ("20 26", 0.1), ("zozb", 0.6), ("2026 ", 0.125)]
+    found = merged([Hypothesis(text, chance) for text, chance in guesses], count=2)
+    assert found == (Hypothesis("2026", 0.75), Hypothesis("zozb", 0.6))
 
 
 def test_a_box_with_two_words_becomes_two_boxes() -> None:
