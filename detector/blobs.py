@@ -85,7 +85,10 @@ def chained(blobs: Blobs, size: Numbers, reach: float) -> list[Indices]:
 
 
 def side_by_side(blobs: Blobs, size: Numbers, reach: float) -> Indices:
-    """Pairs m x 2: on one level, of like `size` (height of the letters around each), at most `reach` sizes apart."""
+    """Pairs m x 2 on one level, of like `size`, at most `reach` sizes apart.
+
+    `size` is the height of the letters around each blob, in pixels.
+    """
     order = np.argsort(blobs.frames[:, 0], kind="stable")
     x0, y0, x1, y1 = blobs.frames[order].T
     size, middle = size[order], (y0 + y1) / 2

@@ -64,8 +64,9 @@ class Ground:
     @classmethod
     def of(cls, marks: Grey, mask: Mask) -> Ground:
         """The ground of a picture with this contrast and ink; the blur around strokes does not count."""
-        off = 1 - cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-        return cls(cv2.integral(marks * off, sdepth=cv2.CV_64F), np.asarray(cv2.integral(off)))
+        near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+        off = np.asarray(near == 0, np.uint8)
+        return cls(np.asarray(cv2.integral(marks * off, sdepth=cv2.CV_64F)), np.asarray(cv2.integral(off)))
 
     def around(self, frame: Numbers, margin: float) -> float:
         """Mean contrast of the ground within `margin` pixels of `frame`."""
@@ -99,7 +100,7 @@ class Ground:
 
 
 def _box(row: Row, chance: float, factor: float, photo: tuple[int, int]) -> Box:
-    """The box of `row` on the photo, `factor` larger than what was looked at, `photo` pixels (w, h) in all."""
+    """The box of `row` on a photo of `photo` pixels (w, h), `factor` times as large as what was looked at."""
     level = row if abs(row.slope) >= TILTED else replace(row, slope=0.0)
     quad = corners(level) * factor
     x0, y0 = np.floor(quad.min(axis=0)).clip(0).astype(int)

@@ -72,7 +72,7 @@ def _sloped(blobs: Blobs, size: float) -> Row:
 def _levels(row: Row) -> list[Row]:
     """`row`, or the lines that hang together in it by a long descender or a bracket."""
     fall = row.slope * row.blobs.centre[:, 0]
-    if np.ptp(np.concatenate([row.blobs.frames[:, 1] - fall, row.blobs.frames[:, 3] - fall])) < 1.8 * row.size:
+    if np.ptp(row.blobs.frames[:, [1, 3]] - fall[:, None]) < 1.8 * row.size:
         return [row]
     middle = np.sort((row.blobs.centre[:, 1] - fall)[row.blobs.height < 1.6 * row.size])
     steps = np.diff(middle)
