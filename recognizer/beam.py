@@ -39,16 +39,14 @@ _ROOT, _DEAD, _NOBODY = np.uint64(1), np.uint64(0), np.uint64(2)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def survivors(
-    lattices: Sequence[Lattice], count: int, beam: int
-) -> Iterator[tuple[list[list[int]], Numbers]]:
-    """For each lattice the labels of promising texts, twice `count` of them, and their exact ln P."""
+def survivors(lattices: Sequence[Lattice], beam: int, kept: int) -> Iterator[tuple[list[list[int]], Numbers]]:
+    """For each lattice the labels of up to `kept` promising texts, and their exact ln P."""
     order = sorted(range(len(lattices)), key=lambda n: len(lattices[n].log_probs))
     found: dict[int, tuple[list[list[int]], Numbers]] = {}
     for start in range(0, len(order), AT_ONCE):
         chosen = order[start : start + AT_ONCE]
         block = _stack([lattices[n] for n in chosen])
-        prefixes = _search(_busy(block), beam).best(min(beam, 2 * count))
+        prefixes = _search(_busy(block), beam).best(min(beam, kept))
         found.update(zip(chosen, _rescored(block, prefixes), strict=True))
     return (found[n] for n in range(len(lattices)))
 

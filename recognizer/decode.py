@@ -19,6 +19,7 @@ from recognizer import Hypothesis, Lattice
 from recognizer.alphabet import BLANK, Alphabet
 from recognizer.beam import BEAM, survivors
 from recognizer.forward import log_occurrences, log_probabilities, log_probability
+from recognizer.language import Language
 from recognizer.packing import PackingError, pack, unpack
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "split",
     "unpack",
 ]
+
+Numbers = NDArray[np.float64]
 
 NOTHING = 0.9
 """Probability of the empty text from which on a lattice without any best reading holds no word at all."""
@@ -55,28 +58,48 @@ def best_path(lattice: Lattice, alphabet: Alphabet) -> Hypothesis:
     return Hypothesis(alphabet.decode(labels), min(1.0, probability))
 
 
-def n_best(lattice: Lattice, alphabet: Alphabet, count: int = 5, beam: int = BEAM) -> list[Hypothesis]:
+def n_best(
+    lattice: Lattice,
+    alphabet: Alphabet,
+    count: int = 5,
+    beam: int = BEAM,
+    language: Language | None = None,
+) -> list[Hypothesis]:
     """Up to `count` texts, best first, see `n_best_many`."""
-    return n_best_many([lattice], alphabet, count, beam)[0]
+    return n_best_many([lattice], alphabet, count, beam, language)[0]
 
 
 def n_best_many(
-    lattices: Sequence[Lattice], alphabet: Alphabet, count: int = 5, beam: int = BEAM
+    lattices: Sequence[Lattice],
+    alphabet: Alphabet,
+    count: int = 5,
+    beam: int = BEAM,
+    language: Language | None = None,
 ) -> list[list[Hypothesis]]:
-    """For each lattice up to `count` texts, best first; many lattices at once are ten times as fast as one.
+    """For each lattice up to `count` texts, best first; many lattices at once go several times as fast.
 
     The texts are found by prefix beam search (Hannun et al. 2014, arXiv 1408.2873), which may miss one; the
     probability of each is exact, P(text | lattice) over all paths. The empty text may be among them: it says
-    that nothing is written.
+    that nothing is written. A `language` multiplies the probabilities of the texts found by its factors and
+    leaves their sum as it was.
     """
     found: list[list[Hypothesis]] = []
-    for texts, log_probs in survivors(lattices, count, max(beam, count)):
-        ranked = np.argsort(-log_probs, kind="stable")[:count]
-        chances = np.minimum(1.0, np.exp(log_probs[ranked]))
-        found.append(
-            [Hypothesis(alphabet.decode(texts[n]), float(p)) for n, p in zip(ranked, chances, strict=True)]
-        )
+    kept = beam if language else 2 * count
+    for labels, log_probs in survivors(lattices, max(beam, count), kept):
+        texts = [alphabet.decode(one) for one in labels]
+        chances = np.minimum(1.0, np.exp(log_probs))
+        if language and texts:
+            chances = _preferred(chances, np.array([language(text) for text in texts]))
+        ranked = np.argsort(-chances, kind="stable")[:count]
+        found.append([Hypothesis(texts[n], float(chances[n])) for n in ranked])
     return found
+
+
+def _preferred(chances: Numbers, factors: Numbers) -> Numbers:
+    """`chances` times exp(`factors`), scaled to the same sum."""
+    weighted = chances * np.exp(factors - factors.max())
+    total = weighted.sum()
+    return np.asarray(weighted * (chances.sum() / total) if total > 0 else chances, np.float64)
 
 
 def split(lattice: Lattice, alphabet: Alphabet) -> list[Span]:

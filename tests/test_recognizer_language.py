@@ -1,0 +1,80 @@
+"""Language models, and what they do to the readings of a word."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recognizer import Lattice
+from recognizer.alphabet import Alphabet
+from recognizer.decode import n_best
+from recognizer.language import END, CharacterNgrams, WordList
+
+ALPHABET = Alphabet("abcn ")
+
+
+def unsure() -> Lattice:
+    """First "c", then "a" or "n" (0.45 to 0.55), then "b"."""
+    rows = np.full((5, 6), 1e-6)
+    for frame, label, chance in ((0, 3, 1), (1, 0, 1), (2, 1, 0.45), (2, 4, 0.55), (3, 0, 1), (4, 2, 1)):
+        rows[frame, label] = chance
+    return Lattice(np.log(rows / rows.sum(axis=1, keepdims=True)).astype(np.float32))
+
+
+def test_without_a_language_the_likelier_letter_leads() -> None:
+    first, second = n_best(unsure(), ALPHABET, count=2)
+    assert (first.text, second.text) == ("cnb", "cab")
+
+
+@pytest.mark.parametrize("language", [WordList(["Cab"]), CharacterNgrams({"cab": 9, "can": 4})])
+def test_a_known_word_overtakes_and_the_sum_stays(language: WordList | CharacterNgrams) -> None:
+    plain, helped = (n_best(unsure(), ALPHABET, 8, 64, language=one) for one in (None, language))
+    assert helped[0].text == "cab"
+    assert sum(h.probability for h in helped) == pytest.approx(sum(h.probability for h in plain), rel=1e-3)
+
+
+def test_a_language_without_opinion_changes_nothing() -> None:
+    plain, helped = (n_best(unsure(), ALPHABET, language=one) for one in (None, lambda text: -3.0))
+    assert [h.text for h in helped] == [h.text for h in plain]
+    assert [h.probability for h in helped][:2] == pytest.approx([h.probability for h in plain][:2])
+
+
+def test_an_impossible_language_is_not_listened_to() -> None:
+    helped = n_best(unsure(), ALPHABET, language=lambda text: -1e9 * len(text))
+    assert all(0 <= h.probability <= 1 for h in helped)
+
+
+def test_listed_words_are_known_in_any_case_and_with_marks() -> None:
+    language = WordList(["to", "Do", "don't"], bonus=1.5)
+    assert language("TO do:") == language("(do)") == language("Don't!") == language("do 3") == 1.5
+    assert language("to dx") == language("") == language("?") == 0
+
+
+def test_counts_by_hand() -> None:
+    # Bigrams of "ab" and "ab": after the start "a" twice, of one kind; unigrams a 2, b 2, end 2, three kinds.
+    model = CharacterNgrams({"ab": 2}, order=2, weight=1.0)
+    shortest = (2 + 3 / 4) / (6 + 3)
+    each = (2 + shortest) / (2 + 1)
+    assert model("ab") == pytest.approx(3 * math.log(each))
+    assert model("AB") == model("ab") > model("ba") > model("bz")
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=5), st.integers(1, 9), min_size=1),
+    st.text("abcd", max_size=4),
+)
+def test_chances_of_what_comes_next_add_up_to_one(words: dict[str, int], before: str) -> None:
+    model = CharacterNgrams(words, order=3, weight=1.0)
+    known = sorted(set("".join(words)) | {END})
+    context = (END + before)[-2:]
+    chances = [model._estimate(context + c) for c in [*known, "?"]]
+    assert sum(chances) == pytest.approx(1)
+
+
+def test_the_weight_is_a_power() -> None:
+    strong, weak = (CharacterNgrams({"cab": 3}, weight=w) for w in (1.0, 0.25))
+    assert weak("cab") == pytest.approx(strong("cab") / 4)
