@@ -149,7 +149,7 @@ def _defect(kind: str, error: Exception) -> Defect:
         return Defect(f"cannot be read ({error.strerror})")
     name = "HEIC" if kind == "HEIF" else kind
     if isinstance(error, UnidentifiedImageError):
-        return Defect(f"a damaged {name}: it breaks off or goes wrong at its very beginning")
+        return Defect(f"a damaged {name}: it is incomplete or overwritten; copy it again")
     if "truncated" in str(error).lower():
         return Defect(f"a damaged {name}: it breaks off in the middle; copy it again")
     detail = " ".join(str(error).split())[:120] or type(error).__name__

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from ctypes.util import find_library
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -71,6 +74,23 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 # One thread each, because photos are opened side by side; thumbnails are of no use to a reader of writing.
 register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+
+
+def _hush_libtiff() -> None:
+    """Keep libtiff from writing what it has against a damaged file to stderr, where our one line belongs.
+
+    Pillow turns off the warnings of its copy of the library but not the errors. Where the copy is not found,
+    there are more lines, and all else is the same.
+    """
+    package = Path(Image.__file__).parent
+    copies = [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
+    # Looking for the system's copy starts programs, so it comes second.
+    for copy in map(str, copies) if copies else filter(None, [find_library("tiff")]):
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(copy).TIFFSetErrorHandler(None)
+
+
+_hush_libtiff()
 
 
 def sheets(file: BufferedReader, kind: str, bounds: Bounds) -> Iterator[tuple[int, Sheet]]:
