@@ -135,8 +135,9 @@ def add(ctx: click.Context, paths: list[str], as_json: bool) -> None:
 @paths_argument(metavar="[PATH]...")
 @archive_option
 @json_option
+@click.option("--index-only", is_flag=True, help="Read no photo, only build the search index anew.")
 @click.pass_context
-def reindex(ctx: click.Context, paths: list[str], as_json: bool) -> None:
+def reindex(ctx: click.Context, paths: list[str], as_json: bool, index_only: bool) -> None:
     """Read again with the present models.
 
     What other models have read, and what could not be read; with PATH, only what lies there. Without, the
@@ -148,11 +149,11 @@ def reindex(ctx: click.Context, paths: list[str], as_json: bool) -> None:
     from indexer.settings import Settings
 
     with Archive.open(ctx.obj) as archive, watched(sys.stderr) as progress:
-        only = [*map(Path, paths)] or None
-        summary = pipeline.reindex(archive, only, Settings.load(ctx.obj), progress)
-        if not paths:
-            archive.rebuild_index()
-    _report(ctx, summary, as_json)
+        if index_only or not paths:
+            click.echo(f"{archive.rebuild_index():,} photos can be searched", err=True)
+        if not index_only:
+            only = [*map(Path, paths)] or None
+            _report(ctx, pipeline.reindex(archive, only, Settings.load(ctx.obj), progress), as_json)
 
 
 def _report(ctx: click.Context, summary: Summary, as_json: bool) -> None:
@@ -346,7 +347,8 @@ def find(
             _draw_hit(hits[show - 1], picture)
         found = found or bool(hits)
     if not found:
-        _leave(ctx, "nothing found", NOTHING_FOUND)
+        hint = "" if queries else listing.hint(searcher.closest(" ".join(typed)))
+        _leave(ctx, f"nothing found{hint}", NOTHING_FOUND)
 
 
 def _draw_hit(hit: Hit, picture: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ def as_csv(hits: Iterable[Hit]) -> str:
 def as_paths0(hits: Iterable[Hit]) -> str:
     """Each path once, ended by a zero byte, which no path contains."""
     return "".join(f"{path}\0" for path in dict.fromkeys(hit.path for hit in hits))
+
+
+def hint(closest: Mapping[str, Sequence[str]]) -> str:
+    """What to say after "nothing found": which words are on no photo, and the closest ones that are."""
+    lines = [
+        f"; {word!r} is on no photo" + (f", the closest words are {', '.join(near)}" if near else "")
+        for word, near in closest.items()
+    ]
+    return "".join(lines)
 
 
 FORMS = {"json": as_json, "csv": as_csv, "paths0": as_paths0}

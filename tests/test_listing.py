@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search import Hit, HitWord
-from search.listing import COLUMNS, as_csv, as_json, as_list, as_paths0, json_line, place
+from search.listing import COLUMNS, as_csv, as_json, as_list, as_paths0, hint, json_line, place
 
 BOARD = Hit(
     query="road map",
@@ -63,6 +63,13 @@ def test_xargs_gets_each_path_once() -> None:
 def test_a_terminal_is_told_nothing_by_a_file_name() -> None:
     assert place("/photos/\x1b[31mred\n.jpg", 1) == "/photos/?[31mred?.jpg"
     assert place("/photos/na\udcefve.jpg", 1) == "/photos/na\udcefve.jpg"
+
+
+def test_words_that_are_nowhere_come_with_the_closest_ones() -> None:
+    assert hint({}) == ""
+    assert hint({"rodmap": ["roadmap", "nodmap"], "zzz": []}) == (
+        "; 'rodmap' is on no photo, the closest words are roadmap, nodmap; 'zzz' is on no photo"
+    )
 
 
 @given(st.binary())
