@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, and_, select
 
-from indexer import postings, rows, views
+from indexer import rows, views
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
-from indexer.schema import ArchiveError, NewerArchive, NoArchive, harden, open_database, storage_errors
+from indexer.schema import ArchiveError, Database, NewerArchive, NoArchive, open_database, storage_errors
 from indexer.tables import files, words
 from indexer.views import Counts, Look, ModelIds, PhotoStatus, PhotoWords, Standing, StoredWord
 
 if TYPE_CHECKING:
-    from search.index import Index
-
-    from indexer.postings import Posting
+    from indexer.postings import IndexFeed
 
 __all__ = [
     "Archive",
@@ -41,9 +39,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-INDEX_BATCH = 500
-"""Photos put into the search index in one commit; a commit costs the more the more often it is done."""
-
 
 class NoSuchWord(Exception):
     """A word id that the archive does not hold (any more)."""
@@ -58,11 +53,9 @@ class Archive:
     read-only folder, damaged file) or `ArchiveBusy`. Paths are absolute.
     """
 
-    def __init__(self, home: Path, engine: Engine) -> None:
+    def __init__(self, home: Path, database: Database) -> None:
         self.home = home
-        self._path = home / "archive.sqlite"
-        self._engine = engine
-        self._readers = engine.execution_options(begin="DEFERRED")
+        self._database = database
 
     @classmethod
     def open(cls, home: Path, create: bool = False) -> Self:
@@ -82,7 +75,7 @@ class Archive:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._engine.dispose()
+        self._database.close()
 
     @contextmanager
     def writing(self, patience: float = 0.0) -> Iterator[None]:
@@ -90,14 +83,16 @@ class Archive:
 
         Waits up to `patience` seconds, then raises `ArchiveBusy` naming the holder.
         """
-        with storage_errors(self._path), writer_lock(self.home, patience):
+        with ExitStack() as stack:
+            with storage_errors(self._database.path):
+                stack.enter_context(writer_lock(self.home, patience))
             yield
 
     # What is known
 
     def look(self, sighting: Sighting) -> Look:
         """What is known of a file: unless it is the same as before, it must be opened."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             return views.look(connection, sighting)
 
     def has_read(self, sha256: str, models: ModelIds | None = None) -> bool:
@@ -105,12 +100,12 @@ class Archive:
 
         With `models` all pages must have been read by these two.
         """
-        with self._read() as connection:
+        with self._database.read() as connection:
             return views.has_read(connection, sha256, models)
 
     def pages_read(self, sha256: str, models: ModelIds | None = None) -> frozenset[int]:
         """The pages of these bytes that have been read (by `models`); may be fewer than there are."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             return views.pages_read(connection, sha256, models)
 
     def stale(self, models: ModelIds, under: Sequence[str] | None = None) -> Iterator[str]:
@@ -123,7 +118,7 @@ class Archive:
 
     def counts(self) -> Counts:
         """The size of the archive."""
-        with self._read() as connection:
+        with self._database.read() as connection:
             return views.counts(connection)
 
     def status(self, paths: Sequence[str] | None = None) -> Iterator[PhotoStatus]:
@@ -147,7 +142,7 @@ class Archive:
 
         Replaces an earlier reading of the same page; labels that people have set stay and win.
         """
-        with self._write() as connection:
+        with self._database.write() as connection:
             content = rows.content_id(connection, page.sha256)
             rows.place_file(connection, sighting, content)
             rows.store_page(connection, content, page, reading)
@@ -155,7 +150,7 @@ class Archive:
 
     def attach(self, sighting: Sighting, sha256: str) -> list[str]:
         """Say that a file holds bytes that are known or being read; returns the other paths of them."""
-        with self._write() as connection:
+        with self._database.write() as connection:
             content = rows.content_id(connection, sha256)
             rows.place_file(connection, sighting, content)
             others = select(files.c.path).where(files.c.content_id == content, files.c.path != sighting.path)
@@ -163,7 +158,7 @@ class Archive:
 
     def refuse(self, sighting: Sighting, reason: str, sha256: str | None = None) -> None:
         """Say why a file could not be read: its bytes, when `sha256` is known, else the way to them."""
-        with self._write() as connection:
+        with self._database.write() as connection:
             if sha256 is None:
                 rows.place_file(connection, sighting, reason=reason)
             else:
@@ -173,20 +168,20 @@ class Archive:
 
     def forget_problems(self, under: Sequence[str]) -> None:
         """Forget what could not be got at, before somebody looks whether it still cannot."""
-        with self._write() as connection:
+        with self._database.write() as connection:
             rows.drop_files(connection, and_(files.c.content_id.is_(None), views.any_of(under)))
 
     def vanish(self, paths: Iterable[str]) -> int:
         """Files are gone: they leave search; readings and labels wait for the same bytes to come back."""
-        with self._write() as connection:
+        with self._database.write() as connection:
             return sum(rows.drop_files(connection, files.c.path == path) for path in paths)
 
     def forget(self, paths: Sequence[str]) -> int:
         """Forget files and what was read on them; labels set by people stay. Returns how many files."""
-        with self._write() as connection:
+        with self._database.write() as connection:
             count = rows.forget_files(connection, views.any_of(paths))
         self.update_index()
-        with self._write() as connection:
+        with self._database.write() as connection:
             rows.purge(connection)
         return count
 
@@ -195,7 +190,7 @@ class Archive:
 
         Former labels stay in the history. Raises `NoSuchWord`.
         """
-        with self._write() as connection:
+        with self._database.write() as connection:
             row = connection.execute(select(words).where(words.c.id == word)).one_or_none()
             if row is None:
                 raise NoSuchWord(f"no word has the id {word}; `ocr-index words PHOTO` shows them")
@@ -205,44 +200,22 @@ class Archive:
     # The search index, a cache of the rows
 
     def update_index(self) -> int:
-        """Tell search of all photos it has not heard of in their present state; returns how many."""
-        total = 0
-        while count := self._update_some():
-            total += count
-        return total
+        """Tell search of all photos it has not heard of in their present state; returns how many.
+
+        Raises `search.index.IndexBusy` when another process has been writing to the index for long.
+        """
+        return self._feed.update()
 
     def rebuild_index(self) -> int:
         """Make the search index anew from the rows; returns how many photos it holds."""
-        with self._write() as connection:
-            postings.mark_all_unindexed(connection)
-        self._index.clear()
-        return self.update_index()
-
-    def _update_some(self) -> int:
-        with self._read() as connection:
-            batch = postings.postings(connection, postings.unindexed(connection, INDEX_BATCH))
-        if not batch:
-            return 0
-        with storage_errors(self._path):
-            harden(self._engine)  # search must never know what a power failure can take from the rows
-            self._write_index(batch)
-        with self._write() as connection:
-            postings.mark_indexed(connection, batch)
-        return len(batch)
-
-    def _write_index(self, batch: Sequence[Posting]) -> None:
-        with self._index.writer() as writer:
-            for posting in batch:
-                if posting.entry is None:
-                    writer.drop(posting.photo)
-                else:
-                    writer.put(posting.entry)
+        return self._feed.rebuild()
 
     @cached_property
-    def _index(self) -> Index:
-        from search.index import Index
+    def _feed(self) -> IndexFeed:
+        # Whoosh takes a while to load, and most commands do without it.
+        from indexer.postings import IndexFeed
 
-        return Index(self.home / "index")
+        return IndexFeed(self._database, self.home / "index")
 
     def _chunked(
         self, under: Sequence[str] | None, view: Callable[[Connection, Sequence[str]], Sequence[T]]
@@ -250,20 +223,10 @@ class Archive:
         # A transaction a chunk: one that stays open as long as a slow reader likes lets the log file grow.
         which, last = views.any_of(under), ""
         while True:
-            with self._read() as connection:
+            with self._database.read() as connection:
                 chunk = views.next_paths(connection, which, last)
                 found = view(connection, chunk)
             if not chunk:
                 return
             yield from found
             last = chunk[-1]
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with storage_errors(self._path), self._readers.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with storage_errors(self._path), self._engine.begin() as connection:
-            yield connection

@@ -41,7 +41,10 @@ def read(
             return [done for outcome in batch for done in read([outcome], detector, recognizer, count)]
         reason = f"its words could not be read ({type(error).__name__}: {error})"
         return [Unreadable(pages[0].sighting, reason, pages[0].page.sha256, damaged=False)]
-    readings = (Reading(detector, recognizer.id, tuple(words[number])) for number in range(len(pages)))
+    readings = (
+        Reading(detector, recognizer.id, tuple(words[number]), recognizer.alphabet.characters)
+        for number in range(len(pages))
+    )
     return [Read(one, next(readings)) if isinstance(one, Prepared) else one for one in batch]
 
 

@@ -56,3 +56,5 @@ class Reading:
     detector: str
     recognizer: str
     words: tuple[WordReading, ...]
+    alphabet: str = ""
+    """The recognizer's characters: what the columns of its lattices mean, the blank left out."""

@@ -61,16 +61,23 @@ def mark(connection: Connection, which: ColumnElement[bool]) -> None:
     connection.execute(update(photos).where(which).values(revision=photos.c.revision + 1))
 
 
-def store_model(connection: Connection, name: str, kind: str) -> None:
+def store_model(connection: Connection, name: str, kind: str, alphabet: str = "") -> None:
     """Make sure that a model that readings name has its row."""
-    row = {"id": name, "kind": kind, "card": {}, "added": time.time(), "active": True}
+    row = {
+        "id": name,
+        "kind": kind,
+        "alphabet": alphabet,
+        "card": {},
+        "added": time.time(),
+        "active": True,
+    }
     connection.execute(upsert(models).values(row).on_conflict_do_nothing())
 
 
 def store_page(connection: Connection, content: int, page: Page, reading: Reading) -> None:
     """Put a reading in the place of the page's former one; labels set on it hold on."""
     store_model(connection, reading.detector, "detector")
-    store_model(connection, reading.recognizer, "recognizer")
+    store_model(connection, reading.recognizer, "recognizer", reading.alphabet)
     photo = _photo(connection, content, page, reading)
     connection.execute(delete(words).where(words.c.photo_id == photo))
     _store_words(connection, photo, reading.words, current_labels(connection, photo))

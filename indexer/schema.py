@@ -33,8 +33,38 @@ class NewerArchive(ArchiveError):
     """The archive was made by a newer version of this program."""
 
 
-def open_database(home: Path, create: bool = False) -> Engine:
-    """The engine on the database in `home`, its tables up to date.
+class Database:
+    """Transactions on one database file. Each may raise `ArchiveError` or `ArchiveBusy`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer = _engine(path)
+        self._reader = self._writer.execution_options(begin="DEFERRED")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database, whatever others write meanwhile."""
+        with storage_errors(self.path), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at its end, or not at all."""
+        with storage_errors(self.path), self._writer.begin() as connection:
+            yield connection
+
+    def harden(self) -> None:
+        """Make sure that what is committed survives a power failure too; seconds of work may be lost else."""
+        with storage_errors(self.path), closing(self._writer.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._writer.dispose()
+
+
+def open_database(home: Path, create: bool = False) -> Database:
+    """The database in `home`, its tables up to date.
 
     Raises `NoArchive`, `NewerArchive` (the file stays untouched), `ArchiveBusy` when it must be brought up to
     date while another process writes, or `ArchiveError`.
@@ -48,13 +78,13 @@ def open_database(home: Path, create: bool = False) -> Engine:
             f"the archive in {home} was made by a newer version of ocr-index (its tables are {version}); "
             "it was left as it is: update ocr-index to use it"
         )
-    engine = _engine(path)
+    database = Database(path)
     if version != migrations.revisions()[-1]:
         with storage_errors(path):
             home.mkdir(parents=True, exist_ok=True)
-            with writer_lock(home, patience=BUSY_SECONDS), engine.begin() as connection:
+            with writer_lock(home, patience=BUSY_SECONDS), database.write() as connection:
                 migrations.upgrade(connection)
-    return engine
+    return database
 
 
 @contextmanager
@@ -66,12 +96,6 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise _in_words(path, error.orig) from error
     except (OSError, sqlite3.Error) as error:
         raise _in_words(path, error) from error
-
-
-def harden(engine: Engine) -> None:
-    """Make sure that what is committed survives a power failure too; seconds of work may be lost else."""
-    with closing(engine.raw_connection()) as connection:
-        connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
 _ADVICE = {
@@ -95,13 +119,23 @@ def _in_words(path: Path, error: BaseException | None) -> ArchiveError | Archive
 def _version(path: Path) -> str | None:
     """The revision of the tables in the file; None when it holds none yet, as after a crash while making it.
 
-    Asked without SQLAlchemy and read-only, so that a file that is not ours or too new is not changed.
+    Asked without SQLAlchemy and without writing, so that a file that is not ours or too new is not changed.
     """
-    address = f"{path.absolute().as_uri()}?mode=ro"
     with storage_errors(path):
         if not path.exists():
             return None
-    with storage_errors(path), closing(sqlite3.connect(address, uri=True)) as connection:
+        try:
+            return _version_in(path, "ro")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            # A crash has left a journal, and what it holds must be put into the file first.
+            return _version_in(path, "rw")
+
+
+def _version_in(path: Path, mode: str) -> str | None:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    with closing(sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)) as connection:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         names = {name for (name,) in rows}
         if not names:
@@ -123,7 +157,7 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own idea of when to begin would leave CREATE TABLE outside of transactions.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
-    # What a process has committed survives its end in any case; power failures are met by `harden`.
+    # What a process has committed survives its end in any case; power failures are met by `Database.harden`.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 

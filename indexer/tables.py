@@ -92,6 +92,7 @@ models = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
+    Column("alphabet", Text, nullable=False, comment="what the columns of its lattices mean"),
     Column("card", JSON, nullable=False),
     Column("added", Float, nullable=False),
     Column("active", Boolean, nullable=False),

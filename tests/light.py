@@ -124,7 +124,7 @@ def _letters(strip: Strip) -> str:
 @cache
 def _empty_archive() -> bytes:
     with TemporaryDirectory() as folder:
-        open_database(Path(folder), create=True).dispose()
+        open_database(Path(folder), create=True).close()
         return (Path(folder) / "archive.sqlite").read_bytes()
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from light import empty_archive
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 import search
 from detector import Box
+from indexer import postings, rows
 from indexer.archive import Archive, ArchiveError, NoSuchWord, PhotoStatus, Standing
 from indexer.reading import Page, Reading, Sighting, WordReading
+from indexer.tables import photos
 from indexer.views import ModelIds
 from recognizer import Hypothesis
 
@@ -373,15 +375,10 @@ def test_a_rebuilt_index_holds_what_the_grown_one_held(archive: Archive) -> None
 def test_what_changes_while_the_index_is_written_stays_marked(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer import postings
-
     archive.add(seen("/a"), page(), reading("one"), pages=1)
     mark = postings.mark_indexed
 
-    def meanwhile(connection, done):
-        from indexer import rows
-        from indexer.tables import photos
-
+    def meanwhile(connection: Connection, done: Sequence[postings.Posting]) -> None:
         rows.mark(connection, photos.c.id > 0)
         mark(connection, done)
         monkeypatch.setattr(postings, "mark_indexed", mark)
@@ -396,20 +393,20 @@ def test_what_changes_while_the_index_is_written_stays_marked(
 def test_a_full_disk_is_said_and_harms_nothing(archive: Archive) -> None:
     archive.add(seen("/a"), page(A), reading("one"), pages=1)
 
-    def fill(connection, _record, _proxy):
+    def fill(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute("PRAGMA max_page_count = 1")
 
-    event.listen(archive._engine, "checkout", fill)
+    event.listen(archive._database._writer, "checkout", fill)
     with pytest.raises(ArchiveError, match="disk is full"):
         archive.add(seen("/b"), page(B), reading("word " * 2000), pages=1)
     assert texts(archive) == ["one"]
 
 
 def test_a_read_only_archive_is_said(archive: Archive) -> None:
-    def protect(connection, _record, _proxy):
+    def protect(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute("PRAGMA query_only = 1")
 
-    event.listen(archive._engine, "checkout", protect)
+    event.listen(archive._database._writer, "checkout", protect)
     with pytest.raises(ArchiveError, match="cannot be written to; check the permissions"):
         archive.add(seen("/a"), page(A), reading("one"), pages=1)
 

@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from indexer import rows
 from indexer.reading import Sighting
 from indexer.schema import open_database
-from indexer.tables import contents, files, hypotheses, labels, lattices, photos, words
+from indexer.tables import PathBytes, contents, hypotheses, labels, lattices, photos, words
 from indexer.views import any_of, next_paths
 
 
 @pytest.fixture
-def connection(tmp_path: Path):
-    engine = open_database(tmp_path, create=True)
-    with engine.begin() as connection:
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    database = open_database(tmp_path, create=True)
+    with database.write() as connection:
         yield connection
-    engine.dispose()
+    database.close()
+
+
+def new(connection: Connection, table: Table, **values: object) -> int:
+    return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
 
 
 def photo_with_a_word(connection: Connection) -> tuple[int, int]:
     content = rows.content_id(connection, "ab" * 32)
-    photo = connection.execute(
-        insert(photos).values(content_id=content, page=1, taken=0, width=9, height=9, revision=1, indexed=0)
-    ).inserted_primary_key[0]
+    facts = {"page": 1, "taken": 0, "width": 9, "height": 9, "revision": 1, "indexed": 0}
+    photo = new(connection, photos, content_id=content, **facts)
     box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9, "angle": 0}
-    word = connection.execute(
-        insert(words).values(photo_id=photo, line=0, chance=1, **box)
-    ).inserted_primary_key[0]
+    word = new(connection, words, photo_id=photo, line=0, chance=1, **box)
     connection.execute(insert(hypotheses).values(word_id=word, rank=1, text="a", probability=0.5))
     connection.execute(insert(lattices).values(word_id=word, packed=b"x"))
     connection.execute(insert(labels).values(photo_id=photo, text="a", set_by="person", set_at=0, **box))
@@ -58,8 +61,7 @@ def test_the_id_of_a_deleted_word_is_never_another_s(connection: Connection) -> 
     photo, word = photo_with_a_word(connection)
     connection.execute(delete(words))
     box = {"x0": 0, "y0": 0, "x1": 9, "y1": 9, "angle": 0}
-    again = connection.execute(insert(words).values(photo_id=photo, line=0, chance=1, **box))
-    assert again.inserted_primary_key[0] > word
+    assert new(connection, words, photo_id=photo, line=0, chance=1, **box) > word
 
 
 def test_a_label_is_followed_by_one_other_at_most(connection: Connection) -> None:
@@ -91,10 +93,10 @@ names = st.binary(min_size=1, max_size=12).filter(lambda name: not {0, ord("/")}
 @given(parts=st.lists(names, min_size=1, max_size=3))
 def test_names_in_any_encoding_come_back(parts: list[bytes]) -> None:
     path = os.fsdecode(b"/" + b"/".join(parts))
-    assert PATHS.process_result_value(PATHS.process_bind_param(path, None), None) == path
+    assert PATHS.process_result_value(PATHS.process_bind_param(path, SQLITE), SQLITE) == path
 
 
-PATHS = files.c.path.type
+PATHS, SQLITE = PathBytes(), sqlite.dialect()
 
 
 def test_a_folder_holds_what_lies_in_it_and_not_its_namesakes(connection: Connection) -> None:

@@ -26,11 +26,13 @@ from indexer.summary import Refusal
 PHOTOS = 24
 ARCHIVES, KILLS = 3, 10
 
-METHODS = multiprocessing.get_all_start_methods()
-PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in METHODS else "spawn")
-if "forkserver" in METHODS:
-    # Imports take longer than the work; done once before the forks, the kills hit the work.
-    PROCESSES.set_forkserver_preload(["light", "indexer.pipeline", "alembic.command"])
+# Imports take longer than the work; where they are done once before forking, the kills hit the work.
+PROCESSES = (
+    multiprocessing.get_context("spawn")
+    if sys.platform == "win32"
+    else multiprocessing.get_context("forkserver")
+)
+PROCESSES.set_forkserver_preload(["light", "indexer.pipeline", "indexer.postings", "alembic.command"])
 
 
 @dataclass
@@ -159,6 +161,7 @@ def test_ctrl_c_ends_within_two_seconds_and_what_is_done_is_found(photos: Path, 
     process.start()
     here.recv()
     start = time.monotonic()
+    assert process.pid is not None
     os.kill(process.pid, signal.SIGINT)
     process.join(timeout=10)
     assert process.exitcode == 130

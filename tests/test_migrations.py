@@ -27,16 +27,16 @@ def run(database: Path, statement: str) -> list[tuple[object, ...]]:
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(tmp_path: Path) -> None:
-    engine = open_database(tmp_path, create=True)
-    with engine.connect() as connection:
+    database = open_database(tmp_path, create=True)
+    with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-    engine.dispose()
+    database.close()
 
 
 def test_every_table_and_its_options_are_as_declared(tmp_path: Path) -> None:
     # Alembic does not compare what SQLite alone knows: AUTOINCREMENT, WITHOUT ROWID, partial indexes.
-    open_database(tmp_path, create=True).dispose()
+    open_database(tmp_path, create=True).close()
     declared = create_engine(f"sqlite:///{tmp_path / 'declared.sqlite'}")
     metadata.create_all(declared)
     declared.dispose()
@@ -71,19 +71,19 @@ def test_an_archive_whose_making_was_cut_off_is_made_again(tmp_path: Path) -> No
     (tmp_path / "archive.sqlite").touch()
     with pytest.raises(NoArchive):
         open_database(tmp_path)
-    open_database(tmp_path, create=True).dispose()
-    open_database(tmp_path).dispose()
+    open_database(tmp_path, create=True).close()
+    open_database(tmp_path).close()
 
 
 def test_an_older_archive_is_brought_up_to_date_and_keeps_its_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_database(tmp_path, create=True).dispose()
+    open_database(tmp_path, create=True).close()
     run(tmp_path / "archive.sqlite", "INSERT INTO contents (sha256, pages) VALUES (x'ab', 1)")
-    called = []
+    called: list[Connection] = []
     monkeypatch.setattr(migrations, "revisions", lambda: ("0001", "0002"))
     monkeypatch.setattr(migrations, "upgrade", called.append)
-    open_database(tmp_path).dispose()
+    open_database(tmp_path).close()
     assert len(called) == 1
     assert run(tmp_path / "archive.sqlite", "SELECT pages FROM contents") == [(1,)]
 
@@ -104,7 +104,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(
 
 
 def test_a_newer_archive_is_refused_and_left_untouched(tmp_path: Path) -> None:
-    open_database(tmp_path, create=True).dispose()
+    open_database(tmp_path, create=True).close()
     run(tmp_path / "archive.sqlite", "UPDATE alembic_version SET version_num = '9999'")
     before = (tmp_path / "archive.sqlite").read_bytes()
     with pytest.raises(NewerArchive, match="9999") as raised:
@@ -164,7 +164,7 @@ def test_the_lock_goes_with_the_process_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_opening_an_up_to_date_archive_does_not_load_alembic(tmp_path: Path) -> None:
-    open_database(tmp_path, create=True).dispose()
+    open_database(tmp_path, create=True).close()
     code = (
         "import sys; from pathlib import Path; from indexer.archive import Archive\n"
         "with Archive.open(Path(sys.argv[1])) as archive: archive.counts()\n"

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "models",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("alphabet", sa.Text, nullable=False),
         sa.Column("card", sa.JSON, nullable=False),
         sa.Column("added", sa.Float, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
