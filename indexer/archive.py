@@ -195,16 +195,17 @@ class Archive:
             if row is None:
                 raise NoSuchWord(f"no word has the id {word}; `ocr-index words PHOTO` shows them")
             rows.store_label(connection, row, text, by)
-        self.update_index()
+        self.update_index(insist=False)
 
     # The search index, a cache of the rows
 
-    def update_index(self) -> int:
+    def update_index(self, insist: bool = True) -> int:
         """Tell search of all photos it has not heard of in their present state; returns how many.
 
-        Raises `search.index.IndexBusy` when another process has been writing to the index for long.
+        When another process has been writing to the index for long, raises `search.index.IndexBusy`; without
+        `insist` the photos are left for the next time.
         """
-        return self._feed.update()
+        return self._feed.update(insist)
 
     def rebuild_index(self) -> int:
         """Make the search index anew from the rows; returns how many photos it holds."""

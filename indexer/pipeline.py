@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import detector
@@ -173,7 +174,7 @@ def _read_files(
             for batch in streams.batches(_strips, settings.batch):
                 for outcome in read(batch, models.detector.id, models.recognizer, settings.readings):
                     ledger.enter(outcome)
-                pace.after(len(batch), archive.update_index)
+                pace.after(len(batch), partial(archive.update_index, insist=False))
         ledger.finish()
     finally:
         # Also when the run is broken off: what has been read is to be found.

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from indexer.schema import Database, storage_errors
 from indexer.tables import files, models, photos
 from indexer.views import StoredWord, stored_words
-from search.index import Entry, Index, Word
+from search.index import Entry, Index, IndexBusy, Word
 
 BATCH = 500
 """Photos put into the index in one commit; each commit costs some work, each photo some memory."""
@@ -34,14 +34,21 @@ class IndexFeed:
         self._database = database
         self._index = Index(folder)
 
-    def update(self) -> int:
-        """Bring in what the index has not heard of; returns how many photos. A lost index is made anew."""
+    def update(self, insist: bool = True) -> int:
+        """Bring in what the index has not heard of; returns how many photos. A lost index is made anew.
+
+        Raises `IndexBusy` if `insist`.
+        """
         if not self._index.usable:
             with self._database.write() as connection:
                 mark_all_unindexed(connection)
         total = 0
-        while count := self._update_some():
-            total += count
+        try:
+            while count := self._update_some():
+                total += count
+        except IndexBusy:
+            if insist:
+                raise
         return total
 
     def rebuild(self) -> int:

@@ -20,6 +20,7 @@ from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.tables import photos
 from indexer.views import ModelIds
 from recognizer import Hypothesis
+from search.index import Index, IndexBusy
 
 A, B = "aa" * 32, "bb" * 32
 
@@ -385,6 +386,19 @@ def test_what_changes_while_the_index_is_written_stays_marked(
 
     monkeypatch.setattr(postings, "mark_indexed", meanwhile)
     assert archive.update_index() == 2
+
+
+def test_a_label_is_kept_while_another_process_writes_to_the_index(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.add(seen("/a"), page(), reading("one"), pages=1)
+    archive.update_index()
+    monkeypatch.setattr("search.index.PATIENCE", 0.0)
+    with Index(archive.home / "index").writer():
+        archive.set_label(word_id(archive, "one"), "eins")
+        with pytest.raises(IndexBusy):
+            archive.update_index()
+    assert found(archive, "eins") == ["/a"]
 
 
 # Faults
