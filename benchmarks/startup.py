@@ -66,13 +66,12 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=15)
     asked = parser.parse_args()
-    rng = random.Random(1)
-    words = vocabulary(rng)
+    words = vocabulary(random.Random(0))
     with tempfile.TemporaryDirectory() as home:
         index = Index(Path(home) / "index")
         with index.writer() as batch:
             for number in range(1, asked.photos + 1):
-                batch.put(photo(number, words, rng))
+                batch.put(photo(number, words, random.Random(number)))
         program = [
             sys.executable,
             "-c",
