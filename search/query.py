@@ -1,0 +1,137 @@
+"""What people type -> a query tree. The parser takes anything; what makes no sense counts as words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from search.words import folded, terms
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word; `exact` allows no misspelling, `prefix` any ending, `loose` more misspelling than usual."""
+
+    text: str
+    exact: bool = False
+    prefix: bool = False
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that stand side by side."""
+
+    words: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Something that must not be there."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All of these are wanted."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """Any of these will do."""
+
+    nodes: tuple[Node, ...]
+
+
+Node = Term | Phrase | Not | All | Any_
+
+_TOKEN = re.compile(r'"([^"]*)"?|(\()|(\))|([^\s"()]+)')
+_OR = frozenset({"OR", "|", "||"})
+_AND = frozenset({"AND", "&", "&&"})
+
+
+def parse(text: str, exact: bool = False) -> Node:
+    """The query tree of `text`: words, "phrases", -not, OR, (groups), prefix*, =exact, ~loose.
+
+    Words all count unless OR stands between them. Unbalanced quotes and parentheses end with the text.
+    """
+    return _Parser(_TOKEN.findall(text), exact).all_of()
+
+
+class _Parser:
+    def __init__(self, tokens: list[tuple[str, str, str, str]], exact: bool) -> None:
+        self._tokens = tokens
+        self._exact = exact
+        self._at = 0
+
+    def all_of(self) -> Node:
+        """Everything up to a closing parenthesis or the end."""
+        alternatives: list[list[Node]] = [[]]
+        negated = False
+        while self._at < len(self._tokens):
+            quoted, opening, closing, bare = self._tokens[self._at]
+            self._at += 1
+            if closing:
+                break
+            if bare in _OR:
+                alternatives.append([])
+                continue
+            if bare in _AND:
+                continue
+            if bare in {"-", "NOT"}:
+                negated = True
+                continue
+            node = self.all_of() if opening else self._bare(bare) if bare else self._phrase(quoted)
+            alternatives[-1].append(Not(node) if negated else node)
+            negated = False
+        found = tuple(All(tuple(nodes)) for nodes in alternatives if nodes)
+        return found[0] if len(found) == 1 else Any_(found)
+
+    def _bare(self, token: str) -> Node:
+        if len(token) > 1 and token[0] == "-" and token[1] not in "-":
+            return Not(self._bare(token[1:]))
+        exact, loose = token.startswith("="), token.startswith("~")
+        prefix = token.endswith("*")
+        words = terms(token)
+        if len(words) > 1 and not prefix:  # "W-2", "e-mail", "don't": one thing with marks inside
+            return Any_((Term("".join(words), exact or self._exact), self._side_by_side(words)))
+        return All(tuple(Term(w, exact or self._exact, prefix, loose) for w in words))
+
+    def _side_by_side(self, words: list[str]) -> Node:
+        return Phrase(tuple(Term(w, self._exact) for w in words))
+
+    def _phrase(self, quoted: str) -> Node:
+        words = terms(quoted)
+        return self._side_by_side(words) if len(words) > 1 else All(tuple(Term(w, True) for w in words))
+
+
+def wanted(node: Node) -> list[Term]:
+    """The words of the tree that should be there, each once, in the order typed."""
+    return list(dict.fromkeys(_wanted(node)))
+
+
+def _wanted(node: Node) -> list[Term]:
+    if isinstance(node, Term):
+        return [node]
+    if isinstance(node, Not):
+        return []
+    parts = node.words if isinstance(node, Phrase) else node.nodes
+    return [term for part in parts for term in _wanted(part)]
+
+
+def every(node: Node) -> list[Term]:
+    """All words of the tree, unwanted ones as well."""
+    if isinstance(node, Term):
+        return [node]
+    parts: tuple[Node, ...] = (
+        (node.node,) if isinstance(node, Not) else node.words if isinstance(node, Phrase) else node.nodes
+    )
+    return list(dict.fromkeys(term for part in parts for term in every(part)))
+
+
+def is_same(term: str, text: str) -> bool:
+    """Whether `text` is `term` but for case, accents and marks."""
+    return "".join(terms(folded(text))) == term
