@@ -131,6 +131,8 @@ def _start(day: date) -> float:
 
 def open(home: Path) -> Searcher:
     """The searcher of the archive in the folder `home`. Raises IndexMissing."""
-    from search.index import Index
+    from search.index import Index, IndexMissing
 
+    if not home.is_dir():
+        raise IndexMissing(f"there is no archive in {home}; make one with: ocr-index add PATH...")
     return Searcher(Index(home / "index").snapshot())

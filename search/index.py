@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import warnings
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -252,6 +253,7 @@ class Snapshot:
 
     def __init__(self, reader: Any, parts: list[Part]) -> None:
         self._reader = reader
+        weakref.finalize(self, reader.close)  # Whoosh itself never closes the files of a dropped reader
         self.parts = parts
 
     @cached_property
