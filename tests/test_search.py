@@ -1,0 +1,261 @@
+"""Words in, hits out: on an index of a few photos made up here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import search
+from recognizer import Lattice
+from recognizer.alphabet import Alphabet
+from recognizer.decode import pack
+from search.fuzzy import close_terms, suggestions
+from search.index import Entry, Index, IndexBusy, IndexMissing, Word, postings
+from search.query import All, Not, Phrase, Term, every, parse
+from search.sketches import MOST_FILES, joined, sketch
+from search.words import spellings, terms
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
+
+
+def seen(text: str, instead: str = "", doubt: float = 0.2) -> bytes:
+    """A packed lattice that reads `instead` but gives each letter of `text` the probability `doubt`."""
+    alphabet = Alphabet(ALPHABET)
+    rows = []
+    for true, read in zip(text, instead or text, strict=True):
+        row = np.full(alphabet.size, 1e-4)
+        row[alphabet.encode(true)[0]] += doubt
+        row[alphabet.encode(read)[0]] += 1 - doubt
+        rows += [row / row.sum(), np.r_[0.999, np.full(alphabet.size - 1, 0.001 / (alphabet.size - 1))]]
+    return pack(Lattice(np.log(np.array(rows, np.float32))))
+
+
+def word(text: str, probability: float = 0.9, x: int = 0, line: int = 0, lattice: bytes = b"") -> Word:
+    return Word(x + 1, (x, 0, x + 10, 10), line, 1.0, ((text, probability),), lattice)
+
+
+def photo(number: int, *texts: str, taken: float = 0.0, folder: str = "/p") -> Entry:
+    words = tuple(word(t, x=20 * n) for n, t in enumerate(texts))
+    return Entry(number, (f"{folder}/{number}.jpg",), taken, words, 1, ALPHABET)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "archive.sqlite").touch()
+    fill(tmp_path, photo(1, "quarterly", "roadmap"), photo(2, "budget"), photo(3, "Quarterly", "budget"))
+    return tmp_path
+
+
+def fill(home: Path, *entries: Entry) -> None:
+    with Index(home / "index").writer() as batch:
+        for entry in entries:
+            batch.put(entry)
+
+
+def found(home: Path, query: str, **options: object) -> list[str]:
+    return [Path(h.path).stem for h in search.open(home).find(query, **options)]  # type: ignore[arg-type]
+
+
+def test_the_photo_with_both_words_comes_first(home: Path) -> None:
+    hits = search.open(home).find("quarterly roadmap")
+    assert Path(hits[0].path).stem == "1" and hits[0].score > 0.5
+    assert {w.term: w.box for w in hits[0].words} == {"quarterly": (0, 0, 10, 10), "roadmap": (20, 0, 30, 10)}
+    assert [h.rank for h in hits] == list(range(1, len(hits) + 1))
+    assert all(0 <= h.score <= 1 for h in hits)
+
+
+def test_misspelled_words_are_found_and_exact_ones_only_if_asked(home: Path) -> None:
+    assert found(home, "quartely")[0] in {"1", "3"}
+    assert found(home, "quartely", exact=True) == []
+    assert set(found(home, "=budget")) == {"2", "3"}
+
+
+def test_absent_words_find_nothing(home: Path) -> None:
+    assert found(home, "zeppelin") == []
+    assert search.open(home).closest("budget zeppelin").keys() == {"zeppelin"}
+    assert search.open(home).closest("zoadmats")["zoadmats"][0] == "roadmap"
+
+
+def test_case_accents_and_marks_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    fill(tmp_path, photo(1, "Café", "W-2"), photo(2, "road-map"))
+    assert found(tmp_path, "CAFE") == ["1"] and found(tmp_path, "café") == ["1"]
+    assert found(tmp_path, "w-2")[0] == "1" and found(tmp_path, "W2")[0] == "1"
+    assert found(tmp_path, "roadmap")[0] == "2"
+
+
+def test_a_word_cut_in_two_is_found_whole(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    fill(tmp_path, photo(1, "road", "map"), photo(2, "other"))
+    assert found(tmp_path, "roadmap") == ["1"]
+
+
+def test_unwanted_words_and_alternatives(home: Path) -> None:
+    assert found(home, "quarterly -budget")[0] == "1"
+    assert set(found(home, "roadmap OR budget")[:3]) == {"1", "2", "3"}
+    assert found(home, "quart*")[0] in {"1", "3"}
+
+
+def test_words_in_order_on_a_line_are_a_phrase(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    fill(tmp_path, photo(1, "open", "source"), photo(2, "source", "open"))
+    hits = search.open(tmp_path).find('"open source"')
+    assert Path(hits[0].path).stem == "1" and hits[0].score > 3 * hits[1].score
+
+
+def test_folders_and_dates_filter(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    old, new = photo(1, "plan", taken=0.0, folder="/a"), photo(2, "plan", taken=1.7e9, folder="/ab")
+    fill(tmp_path, old, new)
+    assert found(tmp_path, "plan", folder="/a") == ["1"]
+    assert found(tmp_path, "plan", after=date(2000, 1, 1)) == ["2"]
+    assert found(tmp_path, "plan", before=date(2000, 1, 1)) == ["1"]
+
+
+def test_lattices_find_what_no_reading_has(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    lattice = seen("roadmap", "zozfwop", doubt=0.3)
+    hidden = Entry(1, ("/p/1.jpg",), 0, (word("zozfwop", lattice=lattice),), 1, ALPHABET)
+    other = Entry(2, ("/p/2.jpg",), 0, (word("zozfwop", lattice=seen("zozfwop")),), 1, ALPHABET)
+    fill(tmp_path, hidden, other)
+    hits = search.open(tmp_path).find("roadmap")
+    assert [Path(h.path).stem for h in hits] == ["1"] and hits[0].words[0].text == "zozfwop"
+
+
+def test_what_a_person_said_is_certain_and_silences_the_lattice(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    said = Word(1, (0, 0, 9, 9), 0, 1.0, (("budget", 1.0),), seen("roadmap"))
+    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, (said,), 1, ALPHABET))
+    assert search.open(tmp_path).find("budget")[0].score == 1.0
+    assert found(tmp_path, "roadmap") == []
+
+
+def test_replaced_and_dropped_photos_leave_nothing_behind(home: Path) -> None:
+    fill(home, photo(1, "holiday"))
+    with Index(home / "index").writer() as batch:
+        batch.drop(2)
+        batch.drop(99)
+    assert found(home, "roadmap") == [] and found(home, "holiday") == ["1"]
+    assert found(home, "budget") == ["3"]
+
+
+def test_readers_keep_what_they_saw(home: Path) -> None:
+    before = search.open(home)
+    fill(home, photo(1, "holiday"))
+    assert Path(before.find("roadmap")[0].path).stem == "1"
+    assert before.find("holiday") == []
+
+
+def test_a_broken_off_batch_changes_nothing(home: Path) -> None:
+    with pytest.raises(RuntimeError), Index(home / "index").writer() as batch:
+        batch.put(photo(9, "holiday"))
+        raise RuntimeError
+    assert found(home, "holiday") == [] and found(home, "roadmap") == ["1"]
+
+
+def test_many_small_commits_equal_one(tmp_path: Path) -> None:
+    texts = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot"]
+    entries = [
+        Entry(n, (f"/p/{n}.jpg",), 0, (word(texts[n % 6] + str(n), lattice=seen(texts[n % 6])),), 1, ALPHABET)
+        for n in range(3 * MOST_FILES)
+    ]
+    for name, batches in (("one", [entries]), ("many", [[e] for e in entries])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "archive.sqlite").touch()
+        for batch in batches:
+            fill(tmp_path / name, *batch)
+    for query in ("alpha", "delta3", "foxtrot"):
+        assert sorted(found(tmp_path / "one", query, limit=99)) == sorted(
+            found(tmp_path / "many", query, limit=99)
+        )
+    files = list((tmp_path / "many" / "index").glob("part-*"))
+    assert len(files) <= MOST_FILES
+
+
+def test_a_second_writer_waits_and_then_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.index.PATIENCE", 0.1)
+    with (
+        Index(home / "index").writer() as batch,
+        pytest.raises(IndexBusy, match="another program"),
+        Index(home / "index").writer(),
+    ):
+        batch.put(photo(9, "never"))  # not reached by the inner writer
+
+
+def test_a_missing_or_older_index_is_told_apart_from_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="reindex"):
+        search.open(tmp_path)
+    fill(tmp_path, photo(1, "plan"))
+    (tmp_path / "index" / "stamp.json").write_text('{"format": 0}')
+    assert not Index(tmp_path / "index").usable
+
+
+def test_a_sketch_never_rules_out_what_is_there() -> None:
+    texts = ["roadmap", "budget", "Q3"]
+    sketches = sketch(7, texts, [seen(t, doubt=0.5) for t in texts], ALPHABET)
+    for place, text in enumerate(texts):
+        bounds = sketches.bounds(text.lower())
+        assert bounds.argmax() == place and bounds[place] > -0.5
+    assert len(joined([sketches, sketches])) == 6
+
+
+def test_postings_carry_the_largest_probability() -> None:
+    entry = Entry(1, ("/p",), 0, (word("plan", 0.4), word("Plan", 0.7, x=20, line=1)))
+    assert postings(entry)["plan"] == pytest.approx(0.7)
+
+
+def test_distances_grow_with_length() -> None:
+    assert close_terms("ab", ["ab", "abc"]) == [("ab", 0)]
+    assert [t for t, _ in close_terms("road", ["roed", "raed", "toad"])] == ["roed", "toad"]
+    assert ("quarrterlyy", 2) in close_terms("quarterly", ["quarrterlyy"])
+    assert suggestions("roadmapp", ["roadmap", "zebra"])[0] == "roadmap"
+
+
+def test_terms_are_runs_of_letters_and_digits() -> None:
+    assert terms("Don't-Panic 42°") == ["don", "t", "panic", "42"]
+    assert spellings("road-map") == {"road", "map", "roadmap"} and spellings("—") == set()
+
+
+def test_the_language_of_queries() -> None:
+    assert parse("a -b") == All((All((Term("a"),)), Not(All((Term("b"),)))))
+    assert parse('"a b"') == All((Phrase((Term("a"), Term("b"))),))
+    assert Term("pre", prefix=True) in every(parse("pre*")) and Term("x", exact=True) in every(parse("=x"))
+
+
+@given(st.text(max_size=40) | st.text(alphabet='ab "()-*=~|OR', max_size=30))
+def test_the_parser_takes_anything(text: str) -> None:
+    every(parse(text))
+
+
+def test_any_query_is_answered(home: Path) -> None:
+    searcher = search.open(home)
+    for query in (
+        "",
+        "-",
+        '"',
+        "(",
+        ")",
+        "-budget",
+        "OR",
+        "* =",
+        '"unclosed budget',
+        "(((",
+        "\udcff",
+        "中文",
+    ):
+        assert isinstance(searcher.find(query), list)
+
+
+def test_searching_loads_no_pictures_and_no_networks(home: Path) -> None:
+    code = (
+        "import sys, search; from pathlib import Path; search.open(Path(sys.argv[1])).find('roadmap');"
+        "assert not {'torch', 'cv2', 'sqlalchemy'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(home)], check=True, cwd=Path(search.__file__).parents[1])
