@@ -106,7 +106,8 @@ def reindex(
     roots = None if paths is None else [str(_absolute(path)) for path in paths]
     with archive.writing():
         ledger = Ledger(archive, progress)
-        files = [file for path in archive.stale(present.ids, roots) for file in _seen(path, ledger)]
+        stale = [path for path in archive.stale(present.ids, roots) if not Path(path).is_dir()]
+        files = [file for path in stale for file in _seen(path, ledger)]
         for file in files:
             ledger.will_open(file, archive.look(file))
         _read_files(archive, files, present, settings, ledger, renew=True)
