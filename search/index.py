@@ -255,6 +255,7 @@ class Snapshot:
         self._reader = reader
         weakref.finalize(self, reader.close)  # Whoosh itself never closes the files of a dropped reader
         self.parts = parts
+        self._numbers: dict[int, int | None] = {}
 
     @cached_property
     def terms(self) -> list[str]:
@@ -273,6 +274,11 @@ class Snapshot:
 
     def number_of(self, key: int) -> int | None:
         """Number of the photo with that key; None if it is there no more."""
+        if key not in self._numbers:
+            self._numbers[key] = self._looked_up(key)
+        return self._numbers[key]
+
+    def _looked_up(self, key: int) -> int | None:
         if ("key", str(key)) not in self._reader:
             return None
         matcher = self._reader.postings("key", str(key))

@@ -17,7 +17,7 @@ from search.index import Entry, Snapshot, Word, is_said, neighbours
 from search.query import Any_, Node, Not, Phrase, Term
 from search.words import spellings, terms
 
-EXAMINED = 400
+EXAMINED = 300
 """Words whose lattices are asked for the exact probability of a typed word."""
 
 PHOTOS = 400
