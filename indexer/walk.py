@@ -57,6 +57,11 @@ class Selection:
         known = PurePath(below).suffix.lower() in SUFFIXES
         return known and self.passes(below) and (not self.include or _matches(below, self.include))
 
+    def reaches(self, below: str) -> bool:
+        """Whether a walk would come upon that file: no folder on the way is skipped."""
+        folders = PurePath(below).parents
+        return self.takes(below) and all(self.passes(str(folder)) for folder in folders if folder.name)
+
     def passes(self, below: str) -> bool:
         """Whether neither its name is one that is skipped everywhere nor a glob is against it."""
         return not _matches(below, PASSING) and not _matches(below, self.exclude)
@@ -77,20 +82,32 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
 EVERYTHING = Selection()
 
 
-def walk(paths: Sequence[Path], selection: Selection = EVERYTHING) -> Iterator[Path | PhotoError]:
+def walk(
+    paths: Sequence[Path], selection: Selection = EVERYTHING, devices: dict[str, int] | None = None
+) -> Iterator[Path | PhotoError]:
     """The photos at and under `paths`, each path once: named files, then folder by folder in order of names.
 
     A file that is named is always among them, whatever it is called. Folders behind links come last and are
     entered once, unless they were met already, so that circles end. A folder that cannot be listed comes as
-    the `PhotoError` that says why.
+    the `PhotoError` that says why. `devices`, if given, is filled with the folders listed and their devices.
     """
     files = list(dict.fromkeys(path for path in paths if not _is_folder(path)))
-    yield from (path if _is_there(path) else PhotoError(path, "no such file or folder") for path in files)
+    yield from (path if is_there(path) else PhotoError(path, "no such file or folder") for path in files)
     folders = [_Folder(str(path), "") for path in paths if _is_folder(path)]
     named = {str(path) for path in files}
-    for found in _Walk(selection).under(folders):
+    for found in _Walk(selection, {} if devices is None else devices).under(folders):
         if str(found) not in named:
             yield found
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether the one path leads to something below the other, or to the same; both absolute."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def folder_of(path: str) -> str:
+    """The folder that something absolute lies in; the topmost lies in itself."""
+    return path.rpartition(os.sep)[0] or os.sep
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +124,9 @@ class _Folder:
 class _Walk:
     """Remembers the folders it has been in."""
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, devices: dict[str, int]) -> None:
         self._selection = selection
+        self._devices = devices
         self._seen: set[tuple[int, int]] = set()
         self._linked: list[_Folder] = []
 
@@ -133,6 +151,7 @@ class _Walk:
         self._seen.add(key)
         with os.scandir(folder.path) as listing:
             found = [entry for entry in listing if self._selection.passes(folder.entry(entry.name))]
+        self._devices[folder.path] = facts.st_dev
         return sorted(found, key=lambda entry: entry.name)
 
     def _files(self, folder: _Folder, entries: Sequence[os.DirEntry[str]]) -> Iterator[Path]:
@@ -169,7 +188,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether there is such a name, whatever it leads to; what cannot be looked at may well be there."""
     try:
         path.lstat()

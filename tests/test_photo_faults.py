@@ -31,8 +31,10 @@ def test_a_short_fuzz_run() -> None:
     assert int(peak.split()[2]) < 400
 
 
-STARTS = (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"RIFF\xff\0\0\0WEBP",
-          b"\0\0\0\x18ftypheic", b"%PDF-1.7\n")  # fmt: skip
+STARTS = (
+    b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"MM\0*",
+    b"RIFF\xff\0\0\0WEBP", b"\0\0\0\x18ftypheic", b"%PDF-1.7\n",
+)  # fmt: skip
 
 
 @settings(deadline=None, max_examples=60)
