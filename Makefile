@@ -32,20 +32,23 @@ format: setup
 setup: $(VENV)/ready
 
 $(VENV)/ready: pyproject.toml $(VENV)/torch
-	$(BIN)/pip install --quiet --editable . --group dev
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --editable . --group dev
 	@touch $@
 
 # torch comes first and by itself, because a plain request for it takes several GB of CUDA libraries on Linux:
-# a CPU wheel that pip can find (next to it, or where PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL points), else the
+# a CPU wheel that pip can find (on the disk, or where PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL points), else the
 # one that PyTorch publishes, whose place uv knows. There is no third way, so nothing large comes by accident.
 $(VENV)/torch:
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("ocr-index needs Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet 'torch==$(TORCH)+cpu' 2>/dev/null \
-	|| { $(BIN)/pip install --quiet uv && $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu 'torch==$(TORCH)'; } \
-	|| { echo 'No CPU build of torch $(TORCH) was found for this Python.' \
-	     'Point PIP_EXTRA_INDEX_URL at an index that has one, or name another version: make TORCH=...' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or \
+		sys.exit("ocr-index needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@echo 'Setting up $(VENV): once, a few minutes.'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/pip install --quiet 'torch==$(TORCH)+cpu' 2>/dev/null || { \
+		$(BIN)/pip install --quiet uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
+			--torch-backend cpu 'torch==$(TORCH)'; } || { \
+		echo 'No CPU build of torch $(TORCH) was found for this Python. Point PIP_EXTRA_INDEX_URL at an' \
+			'index that has one, or name another version: make TORCH=... $(MAKECMDGOALS)' >&2; exit 1; }
 	@touch $@
 
 clean:
