@@ -19,8 +19,8 @@ class SettingsError(Exception):
 class Settings:
     """How an archive reads its photos; every field may stand in `settings.toml` under the same name."""
 
-    detector: str = "components"
-    """Name of the detector."""
+    detector: str = "network"
+    """`network`, `components` (which needs no weights), or a path of a weights file."""
     recognizer: str = "default"
     """The recognizer that ships, or a path of a weights file."""
     threads: int = min(4, os.cpu_count() or 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -89,26 +89,31 @@ def _by_readings(term: Term, snapshot: Snapshot) -> Iterable[tuple[int, Evidence
                 scored[number] = (value, text, distance)
     likeliest = sorted(scored.items(), key=lambda item: -item[1][0])[:PHOTOS]
     for number, (value, text, distance) in likeliest:
-        word = _word_with(snapshot.entry(number), text)
-        if word is not None:
+        place = _place_of(snapshot.entry(number), text)
+        if place is not None:
+            word, reading = place
             said = is_said(word) and distance == 0
-            chance = 1.0 if said else chance_of(value, len(term.text))
-            yield number, Evidence(chance, word, _text_with(word, text))
+            yield number, Evidence(1.0 if said else chance_of(value, len(term.text)), word, reading)
 
 
-def _word_with(entry: Entry, text: str) -> Word | None:
-    """The word on the photo that most likely reads `text`, or the first of two that do together."""
-    found = [(p, -n) for n, w in enumerate(entry.words) for t, p in w.readings if text in spellings(t)]
+def _place_of(entry: Entry, text: str) -> tuple[Word, str] | None:
+    """The word on the photo that most likely reads `text`, or two neighbours that do together; as it is read."""
+    found = [(p, -n, t) for n, w in enumerate(entry.words) for t, p in w.readings if text in spellings(t)]
     if found:
-        return entry.words[-max(found)[1]]
+        _, number, reading = max(found)
+        return entry.words[-number], reading
     for left, right in neighbours(entry.words):
-        if "".join(terms(left.readings[0][0]) + terms(right.readings[0][0])) == text:
-            return left
+        first, second = left.readings[0][0], right.readings[0][0]
+        if "".join(terms(first) + terms(second)) == text:
+            return _both(left, right), f"{first} {second}"
     return None
 
 
-def _text_with(word: Word, text: str) -> str:
-    return next((t for t, _ in word.readings if text in spellings(t)), word.readings[0][0])
+def _both(left: Word, right: Word) -> Word:
+    """Two words that were cut apart, as the one that they are."""
+    a, b = left.box, right.box
+    box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+    return replace(left, box=box, readings=(), lattice=b"")
 
 
 def _by_lattices(term: Term, snapshot: Snapshot) -> Iterable[tuple[int, Evidence]]:

@@ -94,7 +94,9 @@ def test_case_accents_and_marks_do_not_matter(tmp_path: Path) -> None:
 def test_a_word_cut_in_two_is_found_whole(tmp_path: Path) -> None:
     (tmp_path / "archive.sqlite").touch()
     fill(tmp_path, photo(1, "road", "map"), photo(2, "other"))
-    assert found(tmp_path, "roadmap") == ["1"]
+    [hit] = search.open(tmp_path).find("roadmap")
+    assert Path(hit.path).stem == "1"
+    assert hit.words[0].text == "road map" and hit.words[0].box == (0, 0, 30, 10)
 
 
 def test_unwanted_words_and_alternatives(home: Path) -> None:
