@@ -53,7 +53,7 @@ class Searcher:
     def __init__(self, snapshot: Snapshot) -> None:
         from search.rank import find_term
 
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._find_term = lru_cache(maxsize=4096)(lambda term: find_term(term, snapshot))
 
     def find(
@@ -84,7 +84,7 @@ class Searcher:
         for value, number in scored:
             if value < least or len(hits) >= limit:
                 break
-            entry = self._snapshot.entry(number)
+            entry = self.snapshot.entry(number)
             path = _path_in(entry, folder)
             if path is not None and _within(entry.taken, after, before):
                 words = _hit_words(wanted(tree), found, number)
@@ -97,7 +97,7 @@ class Searcher:
         from search.query import parse, wanted
 
         return {
-            term.text: suggestions(term.text, self._snapshot.terms)
+            term.text: suggestions(term.text, self.snapshot.terms)
             for term in wanted(parse(query))
             if not any(e.chance > LEAST for e in self._find_term(term).values())
         }

@@ -43,6 +43,8 @@ class Evidence:
     chance: float
     word: Word
     text: str
+    log_probability: float
+    """What the chance was made from."""
 
 
 Found = Mapping[int, Evidence]
@@ -93,11 +95,12 @@ def _by_readings(term: Term, snapshot: Snapshot) -> Iterable[tuple[int, Evidence
         if place is not None:
             word, reading = place
             said = is_said(word) and distance == 0
-            yield number, Evidence(1.0 if said else chance_of(value, len(term.text)), word, reading)
+            chance = 1.0 if said else chance_of(value, len(term.text))
+            yield number, Evidence(chance, word, reading, value)
 
 
 def _place_of(entry: Entry, text: str) -> tuple[Word, str] | None:
-    """The word on the photo that most likely reads `text`, or two neighbours that do together; as it is read."""
+    """The word that most likely reads `text`, or two neighbours that do together; and how it is read."""
     found = [(p, -n, t) for n, w in enumerate(entry.words) for t, p in w.readings if text in spellings(t)]
     if found:
         _, number, reading = max(found)
@@ -132,8 +135,9 @@ def _by_lattices(term: Term, snapshot: Snapshot) -> Iterable[tuple[int, Evidence
         values = log_occurrences([w.lattice for _, w in some], typed, _separators(alphabet))
         for (number, word), value in zip(some, values.tolist(), strict=True):
             if value > WORST:
-                chance = chance_of(value + math.log(max(word.chance, 1e-3)), len(term.text))
-                yield number, Evidence(chance, word, word.readings[0][0] if word.readings else "")
+                sure = value + math.log(max(word.chance, 1e-3))
+                reading = word.readings[0][0] if word.readings else ""
+                yield number, Evidence(chance_of(sure, len(term.text)), word, reading, sure)
 
 
 def _likeliest(text: str, snapshot: Snapshot) -> list[tuple[int, int]]:
