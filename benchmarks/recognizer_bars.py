@@ -2,8 +2,8 @@
 
     python benchmarks/recognizer_bars.py ../shared [--weights FILE] [--words 1000]
 
-One line a set: the UNIPEN test writers, drawn as photos by a fixed seed; IAM words; words from scans and phones.
-Case is ignored where a column says so; no word list is used.
+One line a set: the UNIPEN test writers, drawn as photos by a fixed seed; IAM words; words from scans and
+phones. Case is ignored where a column says so; no word list is used.
 """
 
 from __future__ import annotations

@@ -85,9 +85,8 @@ def main() -> None:
     for half in (0, 1):
         mine = rows[:, 3] % 2 == half
         weights = fitted(rows[mine])
-        print(
-            f"half {half}: {np.round(weights, 3)}, calibration error on the other half {error(rows[~mine], weights):.3f}"
-        )
+        missed = error(rows[~mine], weights)
+        print(f"half {half}: {np.round(weights, 3)}, calibration error on the other half {missed:.3f}")
     present = [chance_of(s, int(n)) for s, n in rows[:, :2]]
     print(f"as search states it now: {expected_calibration_error(present, (rows[:, 2] > 0).tolist()):.3f}")
 

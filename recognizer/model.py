@@ -88,7 +88,7 @@ def build(architecture: str, classes: int, settings: Mapping[str, int]) -> Crnn:
 
 
 def tensors_of(network: nn.Module) -> dict[str, NDArray[np.generic]]:
-    """The state of `network` as numpy arrays, ready to be saved in half precision, which no reading notices."""
+    """The state of `network` as numpy arrays, ready to be saved, in half precision: no reading notices."""
     state = {name: value.detach().cpu() for name, value in network.state_dict().items()}
     return {name: (v.half() if v.is_floating_point() else v).numpy() for name, v in state.items()}
 

@@ -36,12 +36,8 @@ def coarsen(coverage: Coverage, rows: int, rng: Generator) -> Coverage:
     target = (max(1, round(width * rows / height)), rows)
     if rng.random() < 0.3:
         low = int(rng.integers(max(8, rows * 9 // 20), rows))
-        small = cv2.resize(
-            coverage, (max(1, round(width * low / height)), low), interpolation=cv2.INTER_AREA
-        )
-        return np.asarray(
-            np.clip(cv2.resize(small, target, interpolation=cv2.INTER_CUBIC), 0, 1), np.float32
-        )
+        small = cv2.resize(coverage, (max(1, round(width * low / height)), low), interpolation=cv2.INTER_AREA)
+        return np.asarray(np.clip(cv2.resize(small, target, interpolation=cv2.INTER_CUBIC), 0, 1), np.float32)
     return np.asarray(cv2.resize(coverage, target, interpolation=cv2.INTER_AREA), np.float32)
 
 
