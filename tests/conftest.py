@@ -1,6 +1,13 @@
-"""What all tests share: one thread for torch and OpenCV, as the other tests have the other cores."""
+"""What all tests share: one thread for torch and OpenCV, and patience on busy machines."""
 
 import os
 
+from hypothesis import settings
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Where CI is set, hypothesis itself loads a profile without deadlines and without chance.
+settings.register_profile("busy", deadline=None)
+if "CI" not in os.environ:
+    settings.load_profile("busy")
