@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from detector import weights
 from recognizer import score
 from recognizer.alphabet import DEFAULT, Alphabet
+from recognizer.calibration import fitted_temperature
 from recognizer.decode import best_path
 from recognizer.model import Crnn, TorchRecognizer, build, frames, pad, prepared, tensors_of
 from recognizer.synthesis import Sample, Synthesis
@@ -231,7 +232,7 @@ def _follow(state: State) -> None:
 
 
 def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], loss: float) -> None:
-    rates = measure(state.average, state.alphabet, held_out)
+    rates, temperature = measured(state.average, state.alphabet, held_out)
     row = {
         "words": state.seen,
         "seconds": round(state.seconds),
@@ -248,6 +249,7 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
         settings=dict(plan.settings),
         alphabet=state.alphabet.characters,
         height=plan.settings["height"],
+        temperature=temperature,
         parent=state.parent,
         data=TERMS,
         scores={**scores, "words": state.seen},
@@ -259,14 +261,14 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
     _store(run / "state.pt", state, plan)
 
 
-def measure(network: Crnn, alphabet: Alphabet, samples: list[Sample]) -> dict[str, float]:
-    """Character error rate and share of words read exactly, by best path."""
-    reader = TorchRecognizer(prepared(network), alphabet, 32, 1.0, "being trained")
+def measured(network: Crnn, alphabet: Alphabet, samples: list[Sample]) -> tuple[dict[str, float], float]:
+    """Character error rate and share of words read exactly, by best path; and the temperature that fits."""
+    reader = TorchRecognizer(prepared(network), alphabet, samples[0].strip.shape[0], 1.0, "being trained")
     lattices = reader.lattices([s.strip for s in samples])
     read = [best_path(lattice, alphabet).text for lattice in lattices]
     truth = [s.text for s in samples]
-    exact = sum(a == b for a, b in zip(read, truth, strict=True)) / len(truth)
-    return {"cer": score.character_error_rate(truth, read), "exact": exact}
+    rates = {"cer": score.character_error_rate(truth, read), "exact": score.exact(truth, read)}
+    return rates, fitted_temperature(lattices, truth, alphabet)
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
