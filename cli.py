@@ -242,9 +242,9 @@ def remove(home: Path, paths: list[str]) -> None:
 @json_option
 @click.pass_obj
 def models(home: Path, as_json: bool) -> None:
-    """List the recognizers.
+    """List the models.
 
-    A star stands before the one in use; `recognizer = "FILE"` in the archive's settings.toml takes another.
+    A star stands before those in use; the archive's settings.toml may name others.
     """
     from indexer import listing
     from indexer.models import models

@@ -16,19 +16,20 @@ class Model:
 
     id: str
     name: str
-    """What the settings call it: `default`, or its path."""
+    """What the settings call it: `network` or `default` (those that ship), or its path."""
     card: Card
     in_use: bool
 
 
 def models(home: Path, settings: Settings) -> Iterator[Model]:
-    """The recognizer that ships, those in the archive's folder `models`, and the one that the settings name.
+    """The models that ship, those that the settings name, and those in the archive's folder `models`.
 
-    Raises `recognizer.weights.WeightsError` for a file that is no weights file.
+    Raises `detector.weights.WeightsError` for a file that is no weights file.
     """
-    names = dict.fromkeys(
-        ["default", settings.recognizer, *map(str, sorted(home.glob("models/*.safetensors")))]
-    )
-    for name in names:
-        path = shipped("recognizer") if name == "default" else Path(name)
-        yield Model(id_of(path), name, read_card(path), name == settings.recognizer)
+    shipping = {"network": shipped("detector"), "default": shipped("recognizer")}
+    in_use = {settings.detector, settings.recognizer} - {"components"}  # which has no weights
+    for name in dict.fromkeys(
+        [*shipping, *sorted(in_use), *map(str, sorted(home.glob("models/*.safetensors")))]
+    ):
+        path = shipping.get(name) or Path(name)
+        yield Model(id_of(path), name, read_card(path), name in in_use)

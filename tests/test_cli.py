@@ -256,20 +256,22 @@ def test_bad_settings_are_a_line(filled: Run, home: Path, photos: Path) -> None:
     assert result.exit_code == 2 and "detectr" in result.stderr and one_line(result.stderr)
 
 
-def test_models_are_listed_and_the_one_in_use_is_marked(
+def test_models_are_listed_and_those_in_use_are_marked(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "models").mkdir(parents=True)
     tensors, card = {"x": np.zeros(3, np.float32)}, Card("recognizer", "crnn", scores={"cer": 0.125})
-    shipped, mine = home / "shipped.safetensors", home / "models" / "mine.safetensors"
-    save(shipped, tensors, card)
+    mine = home / "models" / "mine.safetensors"
+    for kind in ("detector", "recognizer"):
+        save(home / f"{kind}.safetensors", tensors, replace(card, kind=kind))
     save(mine, tensors, replace(card, scores={"cer": 0.1}))
-    monkeypatch.setattr("indexer.models.shipped", lambda _: shipped)
+    monkeypatch.setattr("indexer.models.shipped", lambda kind: home / f"{kind}.safetensors")
     (home / "settings.toml").write_text(f"recognizer = {json.dumps(str(mine))}")
-    first, second = run("ocr-index", "models").stdout.splitlines()
-    assert first.startswith("  recognizer-") and first.endswith("cer 0.125")
-    assert second.startswith("* recognizer-") and str(mine) in second
-    assert [model["in_use"] for model in rows(run("ocr-index", "models", "--json"))] == [False, True]
+    first, second, third = run("ocr-index", "models").stdout.splitlines()
+    assert first.startswith("* detector-")
+    assert second.startswith("  recognizer-") and second.endswith("cer 0.125")
+    assert third.startswith("* recognizer-") and str(mine) in third
+    assert [model["in_use"] for model in rows(run("ocr-index", "models", "--json"))] == [True, False, True]
 
 
 def test_missing_weights_are_exit_code_five(run: Run, home: Path) -> None:
