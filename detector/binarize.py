@@ -15,6 +15,9 @@ REACH = 25
 FAINTEST = 14
 """Contrast in grey levels below which a mark is noise; camera noise mostly stays under 10."""
 
+RULES = (64, 160)
+"""Pixels from which a straight run is ruling and no letter: thin ones early, thicker ones later."""
+
 CROSSED = 6
 """Rows above and below a pixel of a rule with ink in both: a stroke crosses there and is not cut."""
 
@@ -89,21 +92,24 @@ def _grey(pixels: NDArray[np.uint8]) -> Grey:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def without_rules(mask: Mask, length: int) -> Mask:
-    """`mask` less ruling, squares, frames and table lines: thin runs of `length` pixels, level or upright.
+def without_rules(mask: Mask, lengths: tuple[int, ...] = RULES) -> Mask:
+    """`mask` less ruling, squares, frames and table lines: straight runs, level or upright, of these lengths.
 
-    Where a stroke crosses a rule, its pixels stay.
+    A run is thinner than a twelfth of its length: the stems of large letters are thicker. Where a stroke
+    crosses a rule, its pixels stay.
     """
     solid = mask.astype(np.uint8)
-    rules = np.maximum(_level_rules(solid, length), _level_rules(solid.T.copy(), length).T)
-    return np.asarray(mask & (rules == 0))
+    for length in lengths:
+        level, upright = _level_rules(solid, length), _level_rules(solid.T.copy(), length).T
+        solid = np.asarray((solid > 0) & (level == 0) & (upright == 0), np.uint8)
+    return np.asarray(solid > 0)
 
 
 def _level_rules(solid: Grey, length: int) -> Grey:
     """Pixels of level rules; two pixels of thickening let a line tilt by 1 in 12 and still run."""
     thick = cv2.dilate(solid, np.ones((5, 1), np.uint8))
     runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    broad = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((length // 4, 1), np.uint8))
+    broad = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((length // 12 + 4, 1), np.uint8))
     rules = np.asarray((runs > 0) & (broad == 0), np.uint8)
     rest = solid & (1 - rules)
     above, below = np.zeros((2, 2 * CROSSED + 1, 1), np.uint8)

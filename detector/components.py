@@ -12,13 +12,12 @@ from detector.binarize import Grey, Mask, contrast, threshold, without_rules
 from detector.blobs import Numbers, blobs_of
 from detector.box import Box
 from detector.lines import in_reading_order
+from detector.looks import OVERVIEW, SEEN, height, merged, scaled
 from detector.rows import Row, corners, rows_of
 
-SEEN = 1600
-"""Longest side in pixels at which a photo is looked at; small photos are not enlarged."""
-
-RULE = 64
-"""Pixels from which a straight thin run is ruling and not a letter."""
+LARGE = 110
+"""Height in pixels of the first look from which a row of the second look is taken: pens of larger writing are
+wider than what passes for a stroke."""
 
 TILTED = 0.07
 """Slope from which a row's tilt is told; below it an upright box is as good."""
@@ -38,18 +37,19 @@ class Components:
 
     def detect(self, pixels: NDArray[np.uint8]) -> list[Box]:
         """Boxes of words and short phrases on `pixels` (RGB, H x W x 3), in reading order."""
-        rows, columns = pixels.shape[:2]
-        scale = min(1.0, SEEN / max(rows, columns))
-        seen = pixels
-        if scale < 1:
-            size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
-            seen = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-        marks = contrast(seen)
+        scale = min(1.0, SEEN / max(pixels.shape[:2]))
+        near = self._look(pixels, scale)
+        far = [b for b in self._look(pixels, scale * OVERVIEW / SEEN) if height(b) > LARGE / scale]
+        return in_reading_order(merged(near, far))
+
+    def _look(self, pixels: NDArray[np.uint8], scale: float) -> list[Box]:
+        marks = contrast(scaled(pixels, scale))
         mask = threshold(marks)
         ground = Ground.of(marks, mask)
-        found = rows_of(blobs_of(without_rules(mask, RULE), marks))
-        boxes = (_box(row, ground.chance(row), 1 / scale, (columns, rows)) for row in found)
-        return in_reading_order([box for box in boxes if box.chance >= LEAST])
+        rows = rows_of(blobs_of(without_rules(mask), marks))
+        photo = (pixels.shape[1], pixels.shape[0])
+        boxes = (_box(row, ground.chance(row), 1 / scale, photo) for row in rows)
+        return [box for box in boxes if box.chance >= LEAST]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from detector.blobs import Blobs, Numbers, chained
 
-GAPS = (0.5, 1.0, 1.0)
+GAPS = (0.4, 0.6, 0.6)
 """Blobs are joined over gaps of this many letter heights: first to rows of letters, which makes the heights
-better known, then to words and phrases. In doubt words are joined, since the recognizer reads the spaces."""
+better known, then to words. Wider gaps make phrases, which are read a little worse."""
 
-LONGEST = 16.0
-"""Width in letter heights from which a row is cut at its widest gap."""
+LONGEST = 8.0
+"""Width in letter heights from which a row is cut at its widest gap: long strips are read worse."""
 
 STEEPEST = 0.6
 """Slope (down per right) up to which writing is followed uphill and downhill."""
@@ -40,17 +40,31 @@ def rows_of(blobs: Blobs) -> list[Row]:
             size[group] = np.quantile(letters.height[group], 0.75)
     rows = (_sloped(letters.only(group), float(size[group[0]])) for group in groups)
     short = (part for row in rows for level in _levels(row) for part in _lengths(level))
-    return [row for row in short if _legible(row)]
+    return [row for row in _without_marks(list(short)) if _legible(row)]
 
 
 def _possible(blobs: Blobs) -> NDArray[np.bool_]:
-    """Which blobs could be letters or joined letters: neither dust, frames, patches nor furniture."""
+    """Which blobs could be letters or joined letters: neither dust, frames, patches, arcs nor furniture."""
     long, short = np.maximum(blobs.width, blobs.height), np.minimum(blobs.width, blobs.height)
     fill = blobs.ink / (long * short)
     sized = (long >= 6) & (blobs.height < 300) & (blobs.width < 900)
     not_frame = (fill > 0.06) | (long < 60)
     not_patch = (fill < 0.8) | (long > 3 * short) | (long < 10)
-    return np.asarray(sized & not_frame & not_patch)
+    not_arc = (blobs.ink > 1.4 * blobs.pen * long) | (long < 80)
+    return np.asarray(sized & not_frame & not_patch & not_arc)
+
+
+def _without_marks(rows: list[Row]) -> list[Row]:
+    """`rows` less the dots, accents and commas of other rows; these are within the margin of any crop."""
+    if not rows:
+        return []
+    frames = np.array([row.blobs.frame for row in rows])
+    size = np.array([row.size for row in rows])
+    long = (frames[:, 2:] - frames[:, :2]).max(axis=1)
+    x, y = ((frames[:, :2] + frames[:, 2:]) / 2).T[:, :, None]
+    x0, y0, x1, y1 = (frames + size[:, None] * np.array([0, -0.5, 0, 0.1])).T
+    at = (x0 < x) & (x < x1) & (y0 < y) & (y < y1) & (long[:, None] < 0.35 * size)
+    return [row for row, mark in zip(rows, at.any(axis=1), strict=True) if not mark]
 
 
 def _legible(row: Row) -> bool:

@@ -1,0 +1,54 @@
+"""Two looks at one photo: from near, and from afar for writing too large to be taken in then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.box import Box
+
+SEEN = 1600
+"""Long side, in pixels, at which a photo is looked at: the smallest legible writing is 10 pixels high."""
+
+OVERVIEW = 560
+"""Long side of the second look."""
+
+
+def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """`pixels` (H x W x 3) with sides times `scale`, at least one pixel each."""
+    rows, columns = pixels.shape[:2]
+    size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+
+
+def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
+    """Both looks together: large words of the second replace the fragments that the first made of them."""
+    kept = list(near)
+    for large in far:
+        inside = [b for b in kept if _share_inside(b, large) > 0.6]
+        if any(_share_inside(large, b) > 0.6 for b in kept):
+            continue
+        tall = [b for b in inside if height(b) > 0.6 * height(large)]
+        if sum(b.x1 - b.x0 for b in tall) > 0.6 * (large.x1 - large.x0):  # seen as well from near
+            continue
+        small = [b for b in inside if height(b) < 0.35 * height(large) and b.chance > large.chance - 0.2]
+        if len(small) > 2:  # a note full of small writing, not one large word
+            continue
+        kept = [b for b in kept if b not in inside] + [large]
+    return kept
+
+
+def height(box: Box) -> int:
+    """Pixels from top to bottom."""
+    return box.y1 - box.y0
+
+
+def _share_inside(box: Box, other: Box) -> float:
+    """Share of the area of `box` that lies in `other`."""
+    wide = min(box.x1, other.x1) - max(box.x0, other.x0)
+    tall = min(box.y1, other.y1) - max(box.y0, other.y0)
+    return max(0, wide) * max(0, tall) / ((box.x1 - box.x0) * (box.y1 - box.y0))
