@@ -1,6 +1,6 @@
 """Open damaged photos of all kinds: none may crash or hang, and each that is not read gets a reason.
 
-    python benchmarks/fuzz_photos.py [--count 2000] [--seed 1] [--reasons]
+    python -m benchmarks.fuzz_photos [--count 2000] [--seed 1] [--reasons]
 
 Small photos are drawn, saved in every format, and then cut, bit-flipped, overwritten, spliced and given the
 name of another kind. They are opened in a process of its own, which is started anew if it dies or does not

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,6 +25,9 @@ def put(path: Path, content: str = "photo") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
     return path
+
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass
@@ -493,3 +498,12 @@ class TestEvents:
         local = ["/", "/mnt/x", "/mnt/the nastier", "/mnt/the nas/disk/x", "/mnt/stick", "/mnt/over/x"]
         assert [folder for folder in remote + local if events.is_remote(folder, table)] == remote
         assert not events.is_remote("/mnt/ssh", tmp_path / "gone")
+
+
+def test_a_short_storm_with_kills() -> None:
+    command = [sys.executable, "-m", "benchmarks.watch_faults"]
+    options = ["--seconds", "3", "--kills", "2", "--files", "40", "--seed", "5"]
+    run = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert run.stderr == ""
+    assert "missed: 0, left over: 0, outdated: 0" in run.stdout
+    assert run.returncode == 0
