@@ -2,9 +2,9 @@
 
     python benchmarks/search_calibration.py ARCHIVE ../shared/photos/truth.jsonl
 
-Asks for every true word of four letters or more, on every photo of the archive, and for as many words that
-stand on none of them. Half of the photos fit the three constants of `search/rank.py`, the other half tells
-how often a stated chance is right; both ways round.
+Asks for true words of four letters or more, and for as many words that stand on no photo. Half of the photos
+fit the four constants of `search/rank.py`, the other half tells how often a stated chance is right; both ways
+round.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import search
-from recognizer.score import expected_calibration_error
+from recognizer.score import expected_calibration_error, reliability
 from search.query import Term
-from search.rank import chance_of, find_term
+from search.rank import LEAST_LIKELY, LENGTH, LEVEL, LONGEST, ROOT, SLOPE, find_term
 from search.words import terms
 
 
@@ -37,11 +37,12 @@ def shuffled(word: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def evidence(archive: Path, truth: dict[str, set[str]]) -> NDArray[np.float64]:
+def evidence(archive: Path, truth: dict[str, set[str]], count: int) -> NDArray[np.float64]:
     """Rows of log-probability, letters, whether the word is there, and number of the photo."""
     searcher, rng = search.open(archive), random.Random(1)
     there = sorted({t for found in truth.values() for t in found if len(t) >= 4 and not t.isdigit()})
     absent = [w for w in (shuffled(t, rng) for t in there) if not any(w in f for f in truth.values())]
+    there, absent = (rng.sample(some, min(count, len(some))) for some in (there, absent))
     names = {name: number for number, name in enumerate(sorted(truth))}
     rows = []
     for word in [*there, *absent]:
@@ -52,23 +53,31 @@ def evidence(archive: Path, truth: dict[str, set[str]]) -> NDArray[np.float64]:
     return np.array(rows, np.float64)
 
 
+def inputs(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the odds are made of: 1, the root of the loss per letter, the loss per letter, the letters."""
+    loss = np.clip(-rows[:, 0] / rows[:, 1], 0, LEAST_LIKELY)
+    return np.stack([np.ones(len(rows)), np.sqrt(loss), loss, np.minimum(rows[:, 1], LONGEST)], axis=1)
+
+
 def fitted(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Level, weight per letter and weight of the whole: logistic regression by Newton's method."""
-    inputs = np.stack([np.ones(len(rows)), rows[:, 0] / rows[:, 1], rows[:, 0]], axis=1)
-    weights = np.zeros(3)
+    """LEVEL, ROOT, SLOPE and LENGTH: logistic regression by Newton's method."""
+    known, weights = inputs(rows), np.zeros(4)
     for _ in range(30):
-        chance = 1 / (1 + np.exp(-inputs @ weights))
-        slope = inputs.T @ (rows[:, 2] - chance) - 1e-3 * weights
-        curve = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-3 * np.eye(3)
+        chance = 1 / (1 + np.exp(-known @ weights))
+        slope = known.T @ (rows[:, 2] - chance) - 1e-3 * weights
+        curve = (known * (chance * (1 - chance))[:, None]).T @ known + 1e-3 * np.eye(4)
         weights += np.linalg.solve(curve, slope)
     return weights
 
 
-def error(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Expected calibration error of the chances that `weights` state."""
-    odds = weights[0] + weights[1] * rows[:, 0] / rows[:, 1] + weights[2] * rows[:, 0]
-    chances = 1 / (1 + np.exp(-odds))
-    return expected_calibration_error(chances.tolist(), (rows[:, 2] > 0).tolist())
+def table(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> str:
+    """How often chances in each tenth come true, and the calibration error of those above a twentieth."""
+    chances = 1 / (1 + np.exp(-inputs(rows) @ weights))
+    right, told = rows[:, 2] > 0, chances >= 0.05
+    error = expected_calibration_error(chances[told].tolist(), right[told].tolist())
+    bins = reliability(chances[told].tolist(), right[told].tolist())
+    seen = "  ".join(f"{b.stated:.2f}:{b.right:.2f} ({b.count})" for b in bins if b.count)
+    return f"calibration error {error:.3f}; stated:right (places) {seen}"
 
 
 def main() -> None:
@@ -78,17 +87,15 @@ def main() -> None:
     )
     parser.add_argument("archive", type=Path)
     parser.add_argument("truth", type=Path)
+    parser.add_argument("--words", type=int, default=400, help="true words, and as many absent ones")
     asked = parser.parse_args()
-    rows = evidence(asked.archive, truth_of(asked.truth))
+    rows = evidence(asked.archive, truth_of(asked.truth), asked.words)
     print(f"{len(rows)} places, {int(rows[:, 2].sum())} right")
-    print("all photos: LEVEL {:.2f}, PER_LETTER {:.2f}, PER_WORD {:.3f}".format(*fitted(rows)))
+    print("all photos: LEVEL {:.2f}, ROOT {:.2f}, SLOPE {:.2f}, LENGTH {:.3f}".format(*fitted(rows)))
     for half in (0, 1):
         mine = rows[:, 3] % 2 == half
-        weights = fitted(rows[mine])
-        missed = error(rows[~mine], weights)
-        print(f"half {half}: {np.round(weights, 3)}, calibration error on the other half {missed:.3f}")
-    present = [chance_of(s, int(n)) for s, n in rows[:, :2]]
-    print(f"as search states it now: {expected_calibration_error(present, (rows[:, 2] > 0).tolist()):.3f}")
+        print(f"fitted on half {half}, on the other half: {table(rows[~mine], fitted(rows[mine]))}")
+    print(f"as search states it now: {table(rows, np.array([LEVEL, ROOT, SLOPE, LENGTH]))}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "HitWord", "Searcher", "open"]
 
-LEAST = 0.02
+LEAST = 0.003
 """Photos less likely than this are no hits."""
 
 

@@ -26,11 +26,15 @@ PHOTOS = 400
 EDIT = 3.2
 """What one edit between a typed word and a reading takes off its log-probability."""
 
-LEVEL, PER_LETTER, PER_WORD = 3.2, 1.9, 0.12
-"""ln odds that a word stands there = LEVEL + PER_LETTER * s / letters + PER_WORD * s, s its log-probability;
-fitted by logistic regression on real photos, see benchmarks/search_calibration.py."""
+LEVEL, ROOT, SLOPE, LENGTH = 7.47, -13.69, 3.0, 0.226
+"""ln odds that a word of n letters stands where its log-probability is s:
+LEVEL + ROOT sqrt(x) + SLOPE x + LENGTH n with x = -s / n. Logistic regression on real photos, see
+benchmarks/search_calibration.py. The root lets a single doubtful letter weigh much and many more little."""
 
-ABSENT = 0.01
+LEAST_LIKELY, LONGEST = 5.0, 14
+"""Bounds of x and n within which the regression was fitted."""
+
+ABSENT = 0.002
 """Chance of a wanted word that nothing speaks for: a photo with all the others may still be the one."""
 
 WORST = -60.0
@@ -53,7 +57,8 @@ Found = Mapping[int, Evidence]
 
 def chance_of(log_probability: float, letters: int) -> float:
     """The chance that a word of so many letters stands where its best log-probability is that."""
-    odds = LEVEL + (PER_LETTER / max(1, letters) + PER_WORD) * max(log_probability, WORST)
+    x = min(LEAST_LIKELY, max(0.0, -log_probability / max(1, letters)))
+    odds = LEVEL + ROOT * math.sqrt(x) + SLOPE * x + LENGTH * min(LONGEST, letters)
     return 1 / (1 + math.exp(-odds))
 
 
