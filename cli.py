@@ -278,6 +278,19 @@ def train_recognizer(run: Path, data: Path, words: int, seed: int, minutes: floa
     fit(run, data, Plan(words=words, seed=seed), minutes)
 
 
+@train.command("detector", epilog="Example: ocr-index train detector runs/boxes --data ../data --minutes 60")
+@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
+@click.option("--pages", metavar="N", default=14_000, show_default=True, help="Pages to learn from.")
+@click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
+def train_detector(run: Path, data: Path, pages: int, minutes: float) -> None:
+    """Train a detector on drawn pages, as `train recognizer` does on words."""
+    from detector.train import Plan, fit
+    from recognizer.pages import TERMS, Pages
+
+    fit(run, Pages(data).draw, Plan(pages=pages, data=TERMS), minutes)
+
+
 @index.group(epilog="Example: ocr-index evaluate recognizer words.csv")
 def evaluate() -> None:
     """Measure a model on labelled data."""

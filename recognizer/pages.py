@@ -22,6 +22,13 @@ Picture = NDArray[np.uint8]
 Quad = NDArray[np.float32]
 """Corners of a word, 4 x 2, clockwise from its top left as read."""
 
+TERMS = (
+    {"name": "UNIPEN train-r01-v07, strokes of 79,907 words, less the test writers", "terms": "CC BY 4.0"},
+    {"name": "40 handwriting fonts", "terms": "OFL 1.1 or Apache-2.0"},
+    {"name": "Copiste d'un jour (BAnQ), its words as text alone", "terms": "CC BY 4.0"},
+)
+"""What the pages are drawn with, for the card of the weights."""
+
 DARK_PENS = (
     (25, 25, 30),
     (30, 50, 140),

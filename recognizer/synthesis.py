@@ -37,15 +37,28 @@ class Sample:
     text: str
 
 
+class NoData(Exception):
+    """A folder does not hold what words are drawn from."""
+
+    exit_code = 2
+
+
 class Synthesis:
     """Draws samples from strokes, fonts and scanned words below the folder `data`.
 
     `data` holds handwriting/unipen, handwriting/copiste and fonts; `split` picks the writers ("train",
-    "validation" or "test"). Fonts and scanned words belong to "train" alone.
+    "validation" or "test"). Fonts and scanned words belong to "train" alone. Raises NoData.
     """
 
     def __init__(self, data: Path, split: str = "train", height: int = 32) -> None:
         self.height = height
+        try:
+            self._load(data, split)
+        except FileNotFoundError as missing:
+            advice = "name another --data folder"
+            raise NoData(f"there is nothing to learn from at {missing.filename}; {advice}") from missing
+
+    def _load(self, data: Path, split: str) -> None:
         unipen = data / "handwriting" / "unipen"
         self._words = Unipen(unipen, "words", split)
         self._loud = [n for n, r in enumerate(self._words.rows) if _is_loud(r["label"])]

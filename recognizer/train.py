@@ -121,19 +121,14 @@ def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf, start: Pat
     """Train as `plan` says on what lies in `data`, into the folder `run`, at most `minutes` from now.
 
     A run that was stopped goes on from its last checkpoint; a new one begins with the weights file `start`.
-    Returns the weights file written last. Raises TrainingError when the loss is not finite or `data` lacks
-    something, WeightsError for unusable `start`.
+    Returns the weights file written last. Raises TrainingError when the loss is not finite, NoData when
+    `data` lacks something, WeightsError for unusable `start`.
     """
     run.mkdir(parents=True, exist_ok=True)
     state = _restored(run / "state.pt") or _begin(plan, start)
     alphabet = state.alphabet
-    try:
-        held_out = validation_set(data, alphabet)
-        source = Synthesis(data, "train", plan.settings["height"])
-    except FileNotFoundError as missing:
-        raise TrainingError(
-            f"there is nothing to learn from at {missing.filename}; name another --data folder"
-        ) from missing
+    held_out = validation_set(data, alphabet)
+    source = Synthesis(data, "train", plan.settings["height"])
     batches = iter(
         DataLoader(
             Batches(source, alphabet, plan, state.seen),

@@ -15,6 +15,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from drawn import training_data
 from light import LightDetector, LightRecognizer, board, book
 
 import cli
@@ -279,6 +280,15 @@ def test_missing_weights_are_exit_code_five(run: Run, home: Path) -> None:
     (home / "settings.toml").write_text("recognizer = 'nowhere.safetensors'")
     result = run("ocr-index", "models")
     assert result.exit_code == 5 and "weights" in result.stderr and one_line(result.stderr)
+
+
+def test_a_detector_is_trained_and_missing_data_named(run: Run, tmp_path: Path) -> None:
+    data = training_data(tmp_path / "data")
+    result = run("ocr-index", "train", "detector", tmp_path / "run", "--data", data, "--pages", "4")
+    assert result.exit_code == 0 and (tmp_path / "run" / "last.safetensors").exists()
+    (tmp_path / "none").mkdir()
+    result = run("ocr-index", "train", "detector", tmp_path / "run", "--data", tmp_path / "none")
+    assert result.exit_code == 2 and "nothing to learn from" in result.stderr
 
 
 def test_training_hands_on_what_was_asked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

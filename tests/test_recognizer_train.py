@@ -12,7 +12,7 @@ from detector.weights import read_card
 from recognizer import load
 from recognizer.alphabet import Alphabet
 from recognizer.model import PADDED_TO, build, frames, pad
-from recognizer.synthesis import Sample
+from recognizer.synthesis import NoData, Sample
 from recognizer.train import Plan, TrainingError, ctc, fit, fits
 
 TINY = Plan(words=64, batch=8, settings={"height": 32, "hidden": 8}, workers=0, every=32, warm=8)
@@ -58,7 +58,7 @@ def test_a_run_can_begin_with_other_weights(run, tmp_path):
 
 
 def test_a_folder_without_data_is_named(tmp_path):
-    with pytest.raises(TrainingError, match=r"nothing to learn from at .*unipen"):
+    with pytest.raises(NoData, match=r"nothing to learn from at .*unipen"):
         fit(tmp_path / "run", tmp_path, TINY)
 
 
