@@ -1,4 +1,4 @@
-"""Words typed, one call made, words printed: the two commands, and the only exit codes.
+"""Words typed, one call made, words printed: the two commands.
 
 Starting has to feel instant, so only click is imported here; each command imports the room it calls.
 """
@@ -6,19 +6,27 @@ Starting has to feel instant, so only click is imported here; each command impor
 from __future__ import annotations
 
 import io
-import math
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any
 
 import click
+
+from indexer.commands import (
+    Program,
+    Programs,
+    archive_option,
+    json_option,
+    leave,
+    paths_argument,
+    picture_path,
+    print_text,
+)
 
 if TYPE_CHECKING:
     from indexer.summary import Summary
@@ -26,58 +34,6 @@ if TYPE_CHECKING:
 
 NOTHING_FOUND = 1
 SOME_REFUSED = 3
-INTERRUPTED = 130
-
-
-class Program(click.Command):
-    """A command whose every foreseeable end is an exit code and at most one line on stderr."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it; what carries an `exit_code` is said and left with, anything else is a fault of ours."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-            return result
-        except (click.ClickException, click.exceptions.Exit):
-            raise
-        except BrokenPipeError:
-            # Whoever read our output has had enough; nor must the last flush at exit complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit()
-        except (KeyboardInterrupt, click.Abort):
-            _leave(ctx, "interrupted; what is done is kept", INTERRUPTED)
-        except OSError as error:
-            _leave(
-                ctx, f"{error.filename or 'system'}: {error.strerror or error}", click.UsageError.exit_code
-            )
-        except Exception as error:
-            if not hasattr(error, "exit_code"):
-                raise
-            _leave(ctx, str(error), error.exit_code)
-
-
-class Programs(Program, click.Group):
-    """The same for a group of commands."""
-
-
-def _leave(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
-    click.echo(f"{ctx.find_root().info_name}: {message}", err=True)
-    ctx.exit(exit_code)
-
-
-def _choose_home(ctx: click.Context, _: click.Parameter, given: Path | None) -> None:
-    """Leave the archive's folder in `ctx.obj`; the one named nearest to the command wins."""
-    if given is not None:
-        ctx.obj = given
-    elif ctx.obj is None:
-        from platformdirs import user_data_path
-
-        ctx.obj = Path(os.environ.get("OCR_INDEX_HOME") or user_data_path("ocr-index"))
-
-
-def _absolute(_: click.Context, __: click.Parameter, paths: Sequence[str]) -> list[str]:
-    """As the archive knows them; links are kept, so that people find photos where they put them."""
-    return [os.path.abspath(path) for path in paths]
 
 
 def _day(text: str) -> date:
@@ -88,23 +44,15 @@ def _day(text: str) -> date:
     raise click.BadParameter(f"{text!r} is no date; write 2024-03-01, 2024-03 or 2024")
 
 
-archive_option = click.option(
-    "--archive",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    callback=_choose_home,
-    expose_value=False,
-    help="Folder of the archive; else OCR_INDEX_HOME, else your user data folder.",
-)
-# Whether they exist or not: what is gone can still be asked about.
-paths_argument = partial(click.argument, "paths", nargs=-1, type=click.Path(), callback=_absolute)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-data_folder = click.Path(exists=True, file_okay=False, path_type=Path)
-picture_path = click.Path(dir_okay=False, path_type=Path)
-print_text = partial(click.echo, nl=False)
+ELSEWHERE = {
+    "evaluate": "indexer.commands.models:evaluate",
+    "models": "indexer.commands.models:models",
+    "train": "indexer.commands.models:train",
+}
+"""Commands with a module of their own."""
 
 
-@click.group(cls=Programs, epilog="Then search: ocr-search quarterly roadmap")
+@click.group(cls=Programs, elsewhere=ELSEWHERE, epilog="Then search: ocr-search quarterly roadmap")
 @archive_option
 @click.version_option(package_name="ocr-index")
 def index() -> None:
@@ -237,87 +185,6 @@ def remove(home: Path, paths: list[str]) -> None:
     click.echo(f"{count} files forgotten", err=True)
 
 
-@index.command(epilog="Example: ocr-index models --json")
-@archive_option
-@json_option
-@click.pass_obj
-def models(home: Path, as_json: bool) -> None:
-    """List the models.
-
-    A star stands before those in use; the archive's settings.toml may name others.
-    """
-    from indexer import listing
-    from indexer.models import models
-    from indexer.settings import Settings
-
-    for model in models(home, Settings.load(home)):
-        print_text(listing.as_json(model) if as_json else listing.model_list(model))
-
-
-@index.group(epilog="Example: ocr-index train recognizer runs/first --data ../data")
-def train() -> None:
-    """Train a model."""
-
-
-@train.command(
-    "recognizer", epilog="Example: ocr-index train recognizer runs/first --data ../data --minutes 120"
-)
-@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
-@click.option("--words", metavar="N", default=2_000_000, show_default=True, help="Words to learn from.")
-@click.option("--seed", metavar="N", default=1, show_default=True, help="Another one draws other words.")
-@click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
-def train_recognizer(run: Path, data: Path, words: int, seed: int, minutes: float) -> None:
-    """Train a recognizer on drawn words.
-
-    They are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was
-    stopped goes on where it was.
-    """
-    from recognizer.train import Plan, fit
-
-    fit(run, data, Plan(words=words, seed=seed), minutes)
-
-
-@train.command("detector", epilog="Example: ocr-index train detector runs/boxes --data ../data --minutes 60")
-@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
-@click.option("--pages", metavar="N", default=14_000, show_default=True, help="Pages to learn from.")
-@click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
-def train_detector(run: Path, data: Path, pages: int, minutes: float) -> None:
-    """Train a detector on drawn pages, as `train recognizer` does on words."""
-    from detector.train import Plan, fit
-    from recognizer.pages import TERMS, Pages
-
-    fit(run, Pages(data).draw, Plan(pages=pages, data=TERMS), minutes)
-
-
-@index.group(epilog="Example: ocr-index evaluate recognizer words.csv")
-def evaluate() -> None:
-    """Measure a model on labelled data."""
-
-
-@evaluate.command(
-    "recognizer", epilog="Example: ocr-index evaluate recognizer words.csv --weights last.safetensors"
-)
-@click.argument("data", type=click.Path(exists=True, path_type=Path))
-@click.option("--weights", metavar="FILE", default="default", help="Weights file; else the one that ships.")
-@click.option("--words", metavar="N", type=click.IntRange(1), help="So many words at most.")
-@json_option
-def evaluate_recognizer(data: Path, weights: str, words: int | None, as_json: bool) -> None:
-    """Read labelled pictures of words and say how well that went.
-
-    DATA is a CSV or JSON Lines file with the columns image and text, or a list of IAM, MJSynth, kraken or
-    PaddleOCR, or a folder with one of these.
-    """
-    from recognizer import load
-    from recognizer.datasets import loaded, open_dataset
-    from recognizer.evaluation import evaluate
-
-    samples = loaded(islice(open_dataset(data), words), partial(click.echo, err=True))
-    found = evaluate(load(weights), ((sample.text, pixels) for sample, pixels in samples))
-    print_text(found.as_json() if as_json else found.as_list())
-
-
 @click.command(cls=Program, epilog="Example: ocr-search quarterly roadmap --after 2024-01")
 @click.argument("typed", metavar="QUERY...", nargs=-1)
 @archive_option
@@ -361,7 +228,7 @@ def find(
         found = found or bool(hits)
     if not found:
         hint = "" if queries else listing.hint(searcher.closest(" ".join(typed)))
-        _leave(ctx, f"nothing found{hint}", NOTHING_FOUND)
+        leave(ctx, f"nothing found{hint}", NOTHING_FOUND)
 
 
 def _draw_hit(hit: Hit, picture: Path) -> None:
