@@ -47,17 +47,32 @@ def _from_plain(lattices: Sequence[Lattice], groups: Groups) -> Numbers:
 
 
 def _from_packed(records: Records, groups: Groups) -> Numbers:
-    members = _members(groups, records.classes)
+    """As `_from_plain`; of the kept labels only those that are asked for are touched."""
+    keys = [tuple(sorted(set(group))) for group in groups]
+    asked = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    members = _members(list(asked), records.classes)
     quiet = records.blank_only
     shares = records.shares.copy()
     blank = (1 - (records.classes - 1) * shares[quiet]) ** records.runs[quiet]
     shares[quiet] = (1 - blank) / max(1, records.classes - 1)
     rows = shares[:, None] * members.sum(axis=0)
     rows[quiet] += (blank - shares[quiet])[:, None] * members[BLANK]
-    if len(records.owners):
-        gains = (records.values - shares[records.owners])[:, None] * members[records.labels]
-        rows[~quiet] += np.add.reduceat(gains, np.flatnonzero(np.diff(records.owners, prepend=-1)))
-    return _laid_out(rows, records.counts)
+    for column_of in _columns_of(members):
+        columns = column_of[records.labels]
+        kept = np.flatnonzero(columns >= 0)
+        owners = records.owners[kept]
+        gains = records.values[kept] - shares[owners]
+        cells = owners * len(asked) + columns[kept]
+        rows += np.bincount(cells, gains, rows.size).reshape(rows.shape)
+    return _laid_out(rows[:, [asked[key] for key in keys]], records.counts)
+
+
+def _columns_of(members: Numbers) -> Iterator[Whole]:
+    """For each label its column, -1 for none; once more for each further column that a label belongs to."""
+    place = members.cumsum(axis=1) * members
+    for turn in range(1, int(place.max(initial=0)) + 1):
+        here = place == turn
+        yield np.where(here.any(axis=1), here.argmax(axis=1), -1)
 
 
 def _members(groups: Groups, classes: int) -> Numbers:
