@@ -7,15 +7,16 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import Connection, and_, select
 
 from indexer import rows, views
+from indexer.labelling import Labelling, NoSuchWord
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
 from indexer.schema import ArchiveError, Database, NewerArchive, NoArchive, open_database, storage_errors
-from indexer.tables import files, words
+from indexer.tables import files
 from indexer.views import Counts, Look, ModelIds, PhotoStatus, PhotoWords, Standing, StoredWord
 
 if TYPE_CHECKING:
@@ -38,12 +39,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class NoSuchWord(Exception):
-    """A word id that the archive does not hold (any more)."""
-
-    exit_code: ClassVar[int] = 2
 
 
 class Archive:
@@ -190,12 +185,12 @@ class Archive:
 
         Former labels stay in the history. Raises `NoSuchWord`.
         """
-        with self._database.write() as connection:
-            row = connection.execute(select(words).where(words.c.id == word)).one_or_none()
-            if row is None:
-                raise NoSuchWord(f"no word has the id {word}; `ocr-index words PHOTO` shows them")
-            rows.store_label(connection, row, text, by)
-        self.update_index(insist=False)
+        self.labels.set(word, text, by)
+
+    @cached_property
+    def labels(self) -> Labelling:
+        """All that people say is written on photos, with undo and history."""
+        return Labelling(self._database, partial(self.update_index, insist=False))
 
     # The search index, a cache of the rows
 

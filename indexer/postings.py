@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from indexer.schema import Database, storage_errors
 from indexer.tables import files, models, photos
-from indexer.views import StoredWord, stored_words
+from indexer.written import StoredWord, stored_words
 from search.index import Entry, Index, IndexBusy, Word
 
 BATCH = 500

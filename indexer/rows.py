@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from detector import Box
-from indexer.labels import Label, line_at, match
 from indexer.reading import Page, Reading, Sighting, WordReading
-from indexer.tables import contents, files, hypotheses, labels, lattices, models, photos, words
+from indexer.settling import edges, settle
+from indexer.tables import (
+    contents,
+    edits,
+    files,
+    hypotheses,
+    labels,
+    lattices,
+    models,
+    photos,
+    suggestions,
+    words,
+)
 
 
 def content_id(connection: Connection, sha256: str) -> int:
@@ -47,7 +55,18 @@ def place_file(
     statement = upsert(files).values(path=sighting.path, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[files.c.path], set_=values))
     if old != content:
+        _note_edit(connection, old, content)
         mark(connection, photos.c.content_id.in_([key for key in (old, content) if key is not None]))
+
+
+def _note_edit(connection: Connection, old: int | None, content: int | None) -> None:
+    """What lies at a path may be an edited copy of what lay there; see `indexer.edits`."""
+    if old is not None and content is not None:
+        statement = upsert(edits).values(content_id=content, former_id=old)
+        changed = statement.on_conflict_do_update(
+            index_elements=[edits.c.content_id], set_={"former_id": old}
+        )
+        connection.execute(changed)
 
 
 def drop_files(connection: Connection, which: ColumnElement[bool]) -> int:
@@ -75,12 +94,13 @@ def store_model(connection: Connection, name: str, kind: str, alphabet: str = ""
 
 
 def store_page(connection: Connection, content: int, page: Page, reading: Reading) -> None:
-    """Put a reading in the place of the page's former one; labels set on it hold on."""
+    """Put a reading in the place of the page's former one; labels and suggestions for it hold on."""
     store_model(connection, reading.detector, "detector")
     store_model(connection, reading.recognizer, "recognizer", reading.alphabet)
     photo = _photo(connection, content, page, reading)
     connection.execute(delete(words).where(words.c.photo_id == photo))
-    _store_words(connection, photo, reading.words, current_labels(connection, photo))
+    _store_words(connection, photo, reading.words)
+    settle(connection, photo)
 
 
 def _photo(connection: Connection, content: int, page: Page, reading: Reading) -> int:
@@ -99,36 +119,16 @@ def _photo(connection: Connection, content: int, page: Page, reading: Reading) -
     return int(connection.execute(statement.returning(photos.c.id)).scalar_one())
 
 
-def _store_words(
-    connection: Connection, photo: int, found: Sequence[WordReading], set_: Sequence[Label]
-) -> None:
-    boxes = [word.box for word in found]
-    matching = match(boxes, [label.box for label in set_])
-    kept = [i for i in range(len(found)) if i not in matching.overruled]
-    alone = [set_[j] for j in matching.alone if set_[j].text]
-    rows = [
-        _word_row(photo, boxes[i], set_[matching.words[i]].id if i in matching.words else None) for i in kept
-    ]
-    rows += [_word_row(photo, label.box, label.id, line_at(label.box, boxes)) for label in alone]
-    if not rows:
+def _store_words(connection: Connection, photo: int, found: Sequence[WordReading]) -> None:
+    if not found:
         return
+    rows = [
+        edges(word.box) | {"photo_id": photo, "line": word.box.line, "chance": word.box.chance}
+        for word in found
+    ]
     statement = insert(words).returning(words.c.id, sort_by_parameter_order=True)
     ids = connection.execute(statement, rows).scalars().all()
-    _store_readings(connection, [(word, found[i]) for word, i in zip(ids, kept, strict=False)])
-
-
-def _word_row(photo: int, box: Box, label: int | None, line: int | None = None) -> dict[str, Any]:
-    return {
-        "photo_id": photo,
-        "x0": box.x0,
-        "y0": box.y0,
-        "x1": box.x1,
-        "y1": box.y1,
-        "angle": box.angle,
-        "line": box.line if line is None else line,
-        "chance": box.chance,
-        "label_id": label,
-    }
+    _store_readings(connection, zip(ids, found, strict=True))
 
 
 def _store_readings(connection: Connection, readings: Iterable[tuple[int, WordReading]]) -> None:
@@ -146,46 +146,6 @@ def _store_readings(connection: Connection, readings: Iterable[tuple[int, WordRe
         )
 
 
-def current_labels(connection: Connection, photo: int) -> list[Label]:
-    """The labels of a photo that hold: not followed by another, not taken back."""
-    later = labels.alias()
-    statement = select(labels).where(
-        labels.c.photo_id == photo,
-        labels.c.text.is_not(None),
-        ~exists().where(later.c.replaces == labels.c.id),
-    )
-    return [
-        Label(row.id, Box(row.x0, row.y0, row.x1, row.y1, angle=row.angle), row.text)
-        for row in connection.execute(statement.order_by(labels.c.id))
-    ]
-
-
-def store_label(connection: Connection, word: Row[Any], text: str | None, by: str) -> None:
-    """Follow the word's label with a new one (see `Archive.set_label`) and mark the photo for search."""
-    old = connection.execute(select(labels).where(labels.c.id == word.label_id)).one_or_none()
-    place = word if old is None else old
-    row = {
-        "photo_id": word.photo_id,
-        **{edge: getattr(place, edge) for edge in ("x0", "y0", "x1", "y1", "angle")},
-        "text": None if text is None else unicodedata.normalize("NFC", text.strip()),
-        "set_by": by,
-        "set_at": time.time(),
-        "replaces": word.label_id,
-    }
-    label = connection.execute(insert(labels).values(row).returning(labels.c.id)).scalar_one()
-    holds = label if text is not None else None
-    connection.execute(update(words).where(words.c.id == word.id).values(label_id=holds))
-    if text is None:
-        _drop_without_reading(connection, word.id)
-    mark(connection, photos.c.id == word.photo_id)
-
-
-def _drop_without_reading(connection: Connection, word: int) -> None:
-    # A word that only a label put there goes with the label.
-    unread = ~exists().where(lattices.c.word_id == words.c.id)
-    connection.execute(delete(words).where(words.c.id == word, unread))
-
-
 def forget_files(connection: Connection, which: ColumnElement[bool]) -> int:
     """Drop files and, unless another file shows the same, what was read on them; labels stay.
 
@@ -197,7 +157,8 @@ def forget_files(connection: Connection, which: ColumnElement[bool]) -> int:
     count = drop_files(connection, which)
     unseen = select(contents.c.id).where(contents.c.pages.is_(None), contents.c.id.not_in(shown))
     lost = photos.c.content_id.in_(unseen)
-    connection.execute(delete(words).where(words.c.photo_id.in_(select(photos.c.id).where(lost))))
+    for table in (words, suggestions):
+        connection.execute(delete(table).where(table.c.photo_id.in_(select(photos.c.id).where(lost))))
     connection.execute(update(photos).where(lost).values(read_at=None, detector=None, recognizer=None))
     return count
 

@@ -169,3 +169,51 @@ lattices = Table(
     Column("word_id", ForeignKey("words.id", ondelete="CASCADE"), primary_key=True),
     Column("packed", LargeBinary, nullable=False),
 )
+
+derived_labels = Table(
+    "derived_labels",
+    metadata,
+    Column("label_id", ForeignKey("labels.id"), primary_key=True),
+    Column("origin_id", ForeignKey("labels.id"), nullable=False, index=True),
+    Column("why", Text, nullable=False, comment="it takes `origin` back, or holds it on an edited photo"),
+    CheckConstraint("why IN ('undo', 'edit')", name="why"),
+)
+
+overruled = Table(
+    "overruled",
+    metadata,
+    # Words that labels beside them say already: shown nowhere, but there when a label is taken back.
+    Column("word_id", ForeignKey("words.id", ondelete="CASCADE"), primary_key=True),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photos.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("x0", Integer, nullable=False),
+    Column("y0", Integer, nullable=False),
+    Column("x1", Integer, nullable=False),
+    Column("y1", Integer, nullable=False),
+    Column("angle", Float, nullable=False, comment="degrees, clockwise"),
+    Column("text", Text, nullable=False),
+    Column("probability", Float, nullable=False, comment="as its source says; always below 1"),
+    Column("source", Text, nullable=False, comment="which engine or file"),
+    Column("added", Float, nullable=False, comment="unix seconds"),
+    Column(
+        "word_id", ForeignKey("words.id", ondelete="SET NULL"), index=True, comment="the word at its place"
+    ),
+)
+
+edits = Table(
+    "edits",
+    metadata,
+    Column("content_id", ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "former_id",
+        ForeignKey("contents.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+        comment="what lay at the same path before",
+    ),
+)

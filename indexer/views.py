@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, true
 
-from detector import Box
 from indexer.reading import Sighting
-from indexer.tables import contents, files, hypotheses, labels, lattices, photos, words
-from recognizer import Hypothesis
+from indexer.tables import contents, files, photos, words
+from indexer.written import StoredWord as StoredWord
+from indexer.written import shown, stored_words
 
 
 class Standing(Enum):
@@ -81,17 +79,6 @@ class PhotoStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredWord:
-    """One word of a photo; once a person has labelled it, the label is its only reading, at probability 1."""
-
-    id: int
-    box: Box
-    label: str | None
-    readings: tuple[Hypothesis, ...]
-    lattice: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class PhotoWords:
     """All words of one page of one file, in reading order."""
 
@@ -114,14 +101,14 @@ def any_of(paths: Sequence[str] | None) -> ColumnElement[bool]:
 
 def counts(connection: Connection) -> Counts:
     """The numbers of the whole archive."""
-    shown = select(files.c.content_id).where(files.c.content_id.is_not(None))
-    seen = photos.c.content_id.in_(shown)
+    on_disk = select(files.c.content_id).where(files.c.content_id.is_not(None))
+    seen = photos.c.content_id.in_(on_disk)
     refused = or_(files.c.reason.is_not(None), contents.c.reason.is_not(None))
     known = files.outerjoin(contents)
     numbers = {
         "files": select(func.count()).select_from(files),
         "photos": select(func.count()).select_from(photos).where(seen),
-        "words": select(func.count()).select_from(words.join(photos)).where(seen),
+        "words": select(func.count()).select_from(words.join(photos)).where(seen, shown()),
         "labels": select(func.count())
         .select_from(words.join(photos))
         .where(seen, words.c.label_id.is_not(None)),
@@ -146,7 +133,8 @@ def with_content(connection: Connection, paths: Sequence[str]) -> list[str]:
 
 def statuses(connection: Connection, paths: Sequence[str]) -> list[PhotoStatus]:
     """How far the files at `paths` have come, in the order of their paths."""
-    shown = files.outerjoin(contents).outerjoin(photos, photos.c.content_id == contents.c.id).outerjoin(words)
+    known = files.outerjoin(contents).outerjoin(photos, photos.c.content_id == contents.c.id)
+    known = known.outerjoin(words, and_(words.c.photo_id == photos.c.id, shown()))
     statement = (
         select(
             files.c.path,
@@ -158,7 +146,7 @@ def statuses(connection: Connection, paths: Sequence[str]) -> list[PhotoStatus]:
             func.min(photos.c.detector).label("detector"),
             func.min(photos.c.recognizer).label("recognizer"),
         )
-        .select_from(shown)
+        .select_from(known)
         .where(files.c.path.in_(paths))
         .group_by(files.c.path)
         .order_by(files.c.path)
@@ -244,45 +232,3 @@ def photo_words(connection: Connection, paths: Sequence[str]) -> list[PhotoWords
     rows = connection.execute(statement).all()
     found = stored_words(connection, {row.id for row in rows})
     return [PhotoWords(row.path, row.page, found[row.id]) for row in rows]
-
-
-def stored_words(
-    connection: Connection, ids: Iterable[int], with_lattices: bool = False
-) -> defaultdict[int, tuple[StoredWord, ...]]:
-    """The words of each photo in reading order; places that a person has found empty are left out."""
-    which = words.c.photo_id.in_(list(ids))
-    packed = lattices.c.packed if with_lattices else null()
-    statement = (
-        select(words, labels.c.text.label("label"), packed.label("packed"))
-        .select_from(words.outerjoin(labels, words.c.label_id == labels.c.id).outerjoin(lattices))
-        .where(which, labels.c.text.is_distinct_from(""))
-        .order_by(words.c.photo_id, words.c.line, words.c.x0, words.c.id)
-    )
-    read = _hypotheses(connection, which)
-    grouped = groupby(connection.execute(statement), key=lambda row: row.photo_id)
-    return defaultdict(
-        tuple, {photo: tuple(_word(row, read[row.id]) for row in group) for photo, group in grouped}
-    )
-
-
-def _word(row: Row[Any], read: tuple[Hypothesis, ...]) -> StoredWord:
-    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance, row.angle)
-    if row.label is not None:
-        return StoredWord(row.id, box, row.label, (Hypothesis(row.label, 1.0),))
-    return StoredWord(row.id, box, None, read, row.packed or b"")
-
-
-def _hypotheses(
-    connection: Connection, which: ColumnElement[bool]
-) -> defaultdict[int, tuple[Hypothesis, ...]]:
-    statement = (
-        select(hypotheses.c.word_id, hypotheses.c.text, hypotheses.c.probability)
-        .select_from(hypotheses.join(words))
-        .where(which)
-        .order_by(hypotheses.c.word_id, hypotheses.c.rank)
-    )
-    grouped = groupby(connection.execute(statement), key=lambda row: row.word_id)
-    return defaultdict(
-        tuple,
-        {word: tuple(Hypothesis(row.text, row.probability) for row in group) for word, group in grouped},
-    )
