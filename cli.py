@@ -9,7 +9,6 @@ import io
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -38,9 +37,10 @@ SOME_REFUSED = 3
 
 def _day(text: str) -> date:
     """The day that `text` names; a month or a year means its first day."""
-    for rest in ("", "-01", "-01-01"):
-        with suppress(ValueError):
-            return date.fromisoformat(text + rest)
+    from search.query import day_of
+
+    if day := day_of(text):
+        return day
     raise click.BadParameter(f"{text!r} is no date; write 2024-03-01, 2024-03 or 2024")
 
 
@@ -48,6 +48,7 @@ ELSEWHERE = {
     "evaluate": "indexer.commands.models:evaluate",
     "models": "indexer.commands.models:models",
     "train": "indexer.commands.models:train",
+    "watch": "indexer.commands.care:watch",
 }
 """Commands with a module of their own."""
 
@@ -119,17 +120,17 @@ def _report(ctx: click.Context, summary: Summary, as_json: bool) -> None:
 @click.option("--refused", is_flag=True, help="Only files that could not be read, and why.")
 @click.pass_obj
 def status(home: Path, paths: list[str], as_json: bool, refused: bool) -> None:
-    """Say how much there is.
+    """Say how much there is, and what the watcher is doing.
 
     With PATH, how far each file at or under it has come, or why it could not be read.
     """
-    from indexer import listing
+    from indexer import bulletin, listing
     from indexer.archive import Archive
 
     with Archive.open(home) as archive:
         if not paths and not refused:
-            counts = archive.counts()
-            print_text(listing.as_json(counts) if as_json else listing.counts_list(counts))
+            known = archive.counts(), bulletin.latest(home)
+            print_text(listing.counts_json(*known) if as_json else listing.counts_list(*known))
             return
         for file in archive.status(paths or None):
             if file.reason is not None or not refused:

@@ -8,16 +8,18 @@ for hit in search.open(home).find("quarterly roadmap"):
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from datetime import date, datetime, time
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from search.index import Entry, Snapshot
+    from search.entry import Entry
     from search.query import Term
     from search.rank import Found
+    from search.snapshot import Snapshot
 
 __all__ = ["Hit", "HitWord", "Searcher", "open"]
 
@@ -51,9 +53,10 @@ class Searcher:
     """Answers queries on one archive, as it was when it was opened."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        from search.rank import find_term
+        from search.rank import find_term, where
 
         self.snapshot = snapshot
+        self._where = lru_cache(maxsize=4096)(partial(where, snapshot))
         self._find_term = lru_cache(maxsize=4096)(lambda term: find_term(term, snapshot))
 
     def find(
@@ -68,56 +71,71 @@ class Searcher:
         """Photos for `query`, best first, at most `limit`.
 
         `exact` takes only readings spelled as typed; `folder` only photos somewhere in it; `after` only
-        photos taken on that day or later, `before` earlier than that day (UTC).
+        photos taken on that day or later, `before` earlier than that day. What the query
+        itself says of these (`in:work after:2024-01`) holds as well.
         """
-        from search.query import every, parse, wanted
+        from search.query import every, filters, parse, wanted
         from search.rank import score
 
-        tree = parse(query, exact)
+        text, asked = filters(query)
+        tree = parse(text, exact)
         found: dict[Term, Found] = {term: self._find_term(term) for term in every(tree)}
         numbers = {number for term in wanted(tree) for number in found[term]}
         least = LEAST ** len(wanted(tree))
         scored = sorted(
-            ((score(tree, found, n, {}), n) for n in numbers), key=lambda pair: (-pair[0], pair[1])
+            ((score(tree, found, n, self._where), n) for n in numbers), key=lambda pair: (-pair[0], pair[1])
         )
         hits: list[Hit] = []
         for value, number in scored:
             if value < least or len(hits) >= limit:
                 break
             entry = self.snapshot.entry(number)
-            path = _path_in(entry, folder)
-            if path is not None and _within(entry.taken, after, before):
-                words = _hit_words(wanted(tree), found, number)
+            path = _path_in(entry, folder, asked.folders)
+            if (
+                path
+                and _within(entry.taken, after, before)
+                and _within(entry.taken, asked.after, asked.before)
+            ):
+                words = self._hit_words(wanted(tree), found, number)
                 hits.append(Hit(query, len(hits) + 1, path, value, words, entry.page))
         return hits
 
     def closest(self, query: str) -> dict[str, list[str]]:
         """For each typed word that is on no photo, the closest words that the archive has."""
-        from search.fuzzy import suggestions
-        from search.query import parse, wanted
+        from search.query import filters, parse, wanted
 
         return {
-            term.text: suggestions(term.text, self.snapshot.terms)
-            for term in wanted(parse(query))
+            term.text: self._suggestions(term.text)
+            for term in wanted(parse(filters(query)[0]))
             if not any(e.chance > LEAST for e in self._find_term(term).values())
         }
 
+    def _suggestions(self, word: str, count: int = 3) -> list[str]:
+        """The terms most like `word`, for somebody who found nothing."""
+        near = self.snapshot.close_terms(word, max(1, len(word) // 2))
+        return [term for term, _ in near if len(term) > 2][:count]
 
-def _hit_words(terms: list[Term], found: dict[Term, Found], number: int) -> tuple[HitWord, ...]:
-    places = [(term, found[term].get(number)) for term in terms]
-    return tuple(
-        HitWord(term.text, place.text, place.chance, place.word.box)
-        for term, place in places
-        if place is not None and place.chance >= LEAST
-    )
+    def _hit_words(self, terms: list[Term], found: dict[Term, Found], number: int) -> tuple[HitWord, ...]:
+        words = []
+        for term in terms:
+            evidence = found[term].get(number)
+            place = evidence and evidence.chance >= LEAST and self._where(number, evidence)
+            if evidence and place:
+                words.append(HitWord(term.text, place[1], evidence.chance, place[0].box))
+        return tuple(words)
 
 
-def _path_in(entry: Entry, folder: str | None) -> str | None:
-    """The first path of the photo, or the first inside `folder`; None if there is none."""
-    if folder is None:
-        return min(entry.paths, default=None)
-    root = os.path.abspath(folder).rstrip(os.sep) + os.sep
-    return min((p for p in entry.paths if p.startswith(root)), default=None)
+def _path_in(entry: Entry, folder: str | None, named: Sequence[str]) -> str | None:
+    """The first path of the photo inside `folder` and below folders `named` so; None if there is none."""
+    root = "" if folder is None else os.path.abspath(folder).rstrip(os.sep) + os.sep
+    paths = (p for p in sorted(entry.paths) if p.startswith(root))
+    return next((p for p in paths if all(_is_below(p, name) for name in named)), None)
+
+
+def _is_below(path: str, name: str) -> bool:
+    """Whether `name`, one folder or some in a row, is a part of the folder of `path`, in either case."""
+    folder = str(Path(path).parent).casefold() + os.sep
+    return os.sep + name.strip(os.sep).casefold() + os.sep in folder
 
 
 def _within(taken: float, after: date | None, before: date | None) -> bool:
@@ -126,7 +144,7 @@ def _within(taken: float, after: date | None, before: date | None) -> bool:
 
 
 def _start(day: date) -> float:
-    return datetime.combine(day, time(), UTC).timestamp()
+    return datetime.combine(day, time()).timestamp()
 
 
 def open(home: Path) -> Searcher:

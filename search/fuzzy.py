@@ -1,4 +1,4 @@
-"""A typed word -> the terms of the index that may be misreadings of it."""
+"""A typed word -> the terms that may be misreadings of it, and how much each misreading costs."""
 
 from __future__ import annotations
 
@@ -17,22 +17,10 @@ def reach(word: str) -> int:
     return 0 if len(word) < 3 else 1 if len(word) < 5 else 2 if len(word) < 9 else 3
 
 
-def close_terms(word: str, terms: Sequence[str], extra: int = 0) -> list[tuple[str, int]]:
-    """Terms at most `reach` + `extra` edits away from `word`, with their distance, closest first."""
-    most = reach(word) + extra
-    near = [t for t in terms if abs(len(t) - len(word)) <= most]
-    if not near:
+def within(word: str, terms: Sequence[str], most: int) -> list[tuple[str, int]]:
+    """Those of `terms` at most `most` edits away from `word`, with their distance, closest first."""
+    if not terms:
         return []
-    distances = cdist([word], near, scorer=Levenshtein.distance, score_cutoff=most, dtype=np.int32)[0]
-    found = sorted((int(distances[n]), near[n]) for n in np.flatnonzero(distances <= most))
+    distances = cdist([word], terms, scorer=Levenshtein.distance, score_cutoff=most, dtype=np.int32)[0]
+    found = sorted((int(distances[n]), terms[n]) for n in np.flatnonzero(distances <= most).tolist())
     return [(term, distance) for distance, term in found[:MOST]]
-
-
-def suggestions(word: str, terms: Sequence[str], count: int = 3) -> list[str]:
-    """The terms most like `word`, for somebody who found nothing."""
-    near = [t for t in terms if len(t) > 2]
-    if not near:
-        return []
-    like = cdist([word], near, scorer=Levenshtein.normalized_similarity, score_cutoff=0.5)[0]
-    order = np.argsort(-like, kind="stable")[:count]
-    return [near[n] for n in order if like[n] > 0]

@@ -7,18 +7,19 @@ import os
 import shutil
 import time
 import warnings
-import weakref
-from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import pairwise
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from search.sketches import Part, Shelf, Sketches, joined, sketch
-from search.words import spellings, terms
+import numpy as np
+from numpy.typing import NDArray
+
+from search.entry import Entry, Word, has_lattice, postings
+from search.shelf import Shelf
+from search.sketches import Seen, Sketches, joined, sketch
+from search.snapshot import Snapshot
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
@@ -28,14 +29,13 @@ with warnings.catch_warnings():
     from whoosh.index import EmptyIndexError, LockError
     from whoosh.writing import SegmentWriter
 
-STAMP = {"format": 1}
+STAMP = {"format": 2}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0
 """Seconds that a writer waits for another one."""
 
-SPLIT_WORD = 0.5
-"""How far two neighbours are believed to be one word that was cut in two."""
+__all__ = ["Entry", "Index", "IndexBusy", "IndexMissing", "Word"]
 
 
 class IndexBusy(Exception):
@@ -48,35 +48,6 @@ class IndexMissing(Exception):
     """There is no index, or one with another stamp; it must be built from the rows."""
 
     exit_code = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word on a photo, as search sees it."""
-
-    id: int
-    box: tuple[int, int, int, int]
-    line: int
-    chance: float
-    """Probability that there is writing in the box at all."""
-    readings: tuple[tuple[str, float], ...]
-    """Texts with probabilities, best first. A single one of probability 1 was said by a person."""
-    lattice: bytes = b""
-    """Packed; what the recognizer saw. Empty if unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A photo as search sees it."""
-
-    photo: int
-    paths: tuple[str, ...]
-    taken: float
-    """Unix time, seconds."""
-    words: tuple[Word, ...]
-    page: int = 1
-    alphabet: str = ""
-    """What the columns of the lattices mean; without it they are not looked at."""
 
 
 class _Probabilities(formats.Existence):  # type: ignore[misc]
@@ -102,7 +73,9 @@ class Readings(fields.FieldType):  # type: ignore[misc]
 
 
 def _schema() -> fields.Schema:
-    return fields.Schema(photo=fields.ID(unique=True), key=fields.ID, words=Readings(), entry=fields.STORED)
+    return fields.Schema(
+        photo=fields.ID(unique=True), key=fields.ID, read=Readings(), told=Readings(), entry=fields.STORED
+    )
 
 
 class Index:
@@ -142,7 +115,8 @@ class Index:
             inner.cancel()
             raise
         if batch.changed:
-            Shelf(self._folder).add(batch.new_terms, batch.sketches)
+            with closing(Snapshot(store.reader(), [])) as held:
+                Shelf(self._folder).add(batch.new_terms, batch.sketches, partial(_alive, held, batch.keys))
             inner.commit()
             _settle(self._folder)
         else:
@@ -161,12 +135,24 @@ class Index:
                 f"{self._folder} holds no index of this version; run: ocr-index reindex --index-only"
             )
         for attempt in range(10):
-            try:
-                reader = whoosh_index.open_dir(self._folder).reader()
-                return Snapshot(reader, Shelf(self._folder).read())
-            except (FileNotFoundError, EmptyIndexError):  # a commit took files away between two of our steps
-                time.sleep(0.02 * (attempt + 1))
+            with suppress(FileNotFoundError, EmptyIndexError):  # a commit took files away between two steps
+                return self._opened()
+            time.sleep(0.02 * (attempt + 1))
         raise IndexMissing(f"{self._folder} is damaged; run: ocr-index reindex --index-only")
+
+    def _opened(self) -> Snapshot:
+        """Postings and shelf of one moment. FileNotFoundError if a commit came between."""
+        store = whoosh_index.open_dir(self._folder)
+        snapshot = Snapshot(store.reader(), Shelf(self._folder).read())
+        if not store.up_to_date():
+            snapshot.close()
+            raise FileNotFoundError(store)
+        return snapshot
+
+
+def _alive(held: Snapshot, fresh: set[int], keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which versions of photos the index has, or is getting now."""
+    return np.array([key in fresh or held.number_of(key) is not None for key in keys.tolist()], bool)
 
 
 class Batch:
@@ -176,6 +162,7 @@ class Batch:
         self._writer = writer
         self._sketches: list[Sketches] = []
         self.new_terms: set[str] = set()
+        self.keys: set[int] = set()
         self.changed = False
 
     @property
@@ -186,24 +173,20 @@ class Batch:
     def put(self, entry: Entry) -> None:
         """Add a photo, or replace it."""
         key = time.time_ns()
-        weights = postings(entry)
-        stored = (
-            entry.photo,
-            entry.paths,
-            entry.taken,
-            entry.page,
-            entry.alphabet,
-            key,
-            tuple(map(_row, entry.words)),
-        )
+        found = postings(entry)
+        head = (entry.photo, entry.paths, entry.taken, entry.page, entry.alphabet, key)
         self._writer.update_document(
-            photo=str(entry.photo), key=str(key), words=sorted(weights.items()), entry=stored
+            photo=str(entry.photo),
+            key=str(key),
+            read=sorted(found.read.items()),
+            told=sorted(found.told.items()),
+            entry=(*head, tuple(map(_row, entry.words))),
         )
-        self.new_terms |= weights.keys()
+        self.keys.add(key)
+        self.new_terms |= found.read.keys() | found.told.keys()
         if entry.alphabet:
-            best = [w.readings[0][0] if w.readings else "" for w in entry.words]
-            lattices = [b"" if is_said(w) else w.lattice for w in entry.words]
-            self._sketches.append(sketch(key, best, lattices, entry.alphabet))
+            some = [_seen(n, word) for n, word in enumerate(entry.words) if has_lattice(word)]
+            self._sketches.append(sketch(key, some, entry.alphabet))
         self.changed = True
 
     def drop(self, photo: int) -> None:
@@ -212,93 +195,13 @@ class Batch:
         self.changed = True
 
 
-def is_said(word: Word) -> bool:
-    """Whether a person said what stands here; then nobody asks the lattice any more."""
-    return len(word.readings) == 1 and word.readings[0][1] >= 1.0
+def _seen(place: int, word: Word) -> Seen:
+    return Seen(place, word.readings[0][0] if word.readings else "", word.chance, word.lattice)
 
 
 def _row(word: Word) -> tuple[Any, ...]:
-    return (word.id, word.box, word.line, word.chance, word.readings, word.lattice)
-
-
-def postings(entry: Entry) -> dict[str, float]:
-    """term -> the largest probability with which it stands in one place on the photo.
-
-    Neighbours on a line are also tried as one word, because writers leave gaps within words and detectors cut
-    there.
-    """
-    weights: dict[str, float] = defaultdict(float)
-    for word in entry.words:
-        for text, probability in word.readings:
-            for term in spellings(text):
-                weights[term] = max(weights[term], probability * word.chance)
-    for left, right in neighbours(entry.words):
-        whole = "".join(terms(left.readings[0][0]) + terms(right.readings[0][0]))
-        chance = left.readings[0][1] * right.readings[0][1] * SPLIT_WORD
-        if whole:
-            weights[whole] = max(weights[whole], chance)
-    return dict(weights)
-
-
-def neighbours(words: tuple[Word, ...]) -> Iterator[tuple[Word, Word]]:
-    """Pairs of words that follow each other on one line."""
-    read = [w for w in words if w.readings and w.readings[0][0]]
-    for left, right in pairwise(read):
-        if left.line == right.line:
-            yield left, right
-
-
-class Snapshot:
-    """What one reader sees, unchanged by later commits."""
-
-    def __init__(self, reader: Any, parts: list[Part]) -> None:
-        self._reader = reader
-        weakref.finalize(self, reader.close)  # Whoosh itself never closes the files of a dropped reader
-        self.parts = parts
-        self._numbers: dict[int, int | None] = {}
-
-    @cached_property
-    def terms(self) -> list[str]:
-        """All distinct terms, sorted."""
-        return sorted({term for part in self.parts for term in part.terms})
-
-    def photos(self, term: str) -> list[tuple[int, float]]:
-        """Numbers of the photos that `term` may stand on, with its probability."""
-        if ("words", term) not in self._reader:
-            return []
-        matcher, found = self._reader.postings("words", term), []
-        while matcher.is_active():
-            found.append((matcher.id(), matcher.weight()))
-            matcher.next()
-        return found
-
-    def number_of(self, key: int) -> int | None:
-        """Number of the photo with that key; None if it is there no more."""
-        if key not in self._numbers:
-            self._numbers[key] = self._looked_up(key)
-        return self._numbers[key]
-
-    def _looked_up(self, key: int) -> int | None:
-        if ("key", str(key)) not in self._reader:
-            return None
-        matcher = self._reader.postings("key", str(key))
-        return int(matcher.id()) if matcher.is_active() else None
-
-    def entry(self, number: int) -> Entry:
-        """The photo `number`."""
-        found: Entry = self._entries(number)
-        return found
-
-    @cached_property
-    def _entries(self) -> Any:
-        return lru_cache(maxsize=4096)(self._load)
-
-    def _load(self, number: int) -> Entry:
-        photo, paths, taken, page, alphabet, _, rows = self._reader.stored_fields(number)["entry"]
-        return Entry(photo, paths, taken, tuple(Word(*row) for row in rows), page, alphabet)
-
-    def __len__(self) -> int:
-        return int(self._reader.doc_count())
+    """What is stored of a word; its lattice lies beside its sketch."""
+    return (word.id, word.box, word.line, word.chance, word.readings)
 
 
 def _settle(folder: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from search.words import folded, terms
 
@@ -51,6 +53,48 @@ Node = Term | Phrase | Not | All | Any_
 _TOKEN = re.compile(r'"([^"]*)"?|(\()|(\))|([^\s"()]+)')
 _OR = frozenset({"OR", "|", "||"})
 _AND = frozenset({"AND", "&", "&&"})
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which photos a query is about, whatever is written on them."""
+
+    folders: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
+
+
+_FILTER = re.compile(r'(?<!\S)(in|after|before):(?:"([^"]+)"|(\S+))', re.IGNORECASE)
+
+
+def filters(text: str) -> tuple[str, Filters]:
+    """`text` without `in:folder`, `after:2024-01` and `before:2024`, and what they say.
+
+    What is no date stays in the text and counts as words.
+    """
+    folders: list[str] = []
+    days: dict[str, date] = {}
+
+    def taken(match: re.Match[str]) -> str:
+        name, value = match[1].lower(), match[2] or match[3]
+        if name == "in":
+            folders.append(value)
+        elif day := day_of(value):
+            days[name] = day
+        else:
+            return match[0]
+        return " "
+
+    rest = _FILTER.sub(taken, text)
+    return rest, Filters(tuple(folders), days.get("after"), days.get("before"))
+
+
+def day_of(text: str) -> date | None:
+    """The day that `text` names; a month or a year means its first day; None if it is no date."""
+    for rest in ("", "-01", "-01-01"):
+        with suppress(ValueError):
+            return date.fromisoformat(text + rest)
+    return None
 
 
 def parse(text: str, exact: bool = False) -> Node:

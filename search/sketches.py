@@ -1,17 +1,11 @@
-"""Beside the postings: all distinct terms, and of every word a sketch that tells which words it cannot be.
-
-Files are only ever added; each holds what one commit brought, and small ones are merged, so that adding one
-photo costs the same in a large archive as in a small one. All are memory-mapped.
-"""
+"""Of every word a sketch that tells which typed words it cannot be, and the lattice that tells the rest."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +14,25 @@ from recognizer.alphabet import BLANK, Alphabet
 from recognizer.columns import blocks
 from search.words import CLASSES, folded
 
-MANIFEST = "sketches.json"
-MOST_FILES = 10
-"""Files from which on the smaller ones are merged into one."""
-
 UNIT = 16.0
 """Ceilings are kept as -ln(probability) times this, in one byte."""
 
 UNREACHABLE = 255
 
+LENGTH_LOSS = 0.5
+"""Taken off ln P for each character that a reading is longer or shorter than the typed word. No bound but
+experience: readings are seldom much longer or shorter than what is written."""
+
+BLOCK = 64
+"""Words that are passed over together when the best are picked."""
+
 
 @dataclass(frozen=True)
 class Sketches:
-    """Of N words: where each is, how long it reads, and the most that each character reaches in any frame."""
+    """Of N words: where each is, how long it reads, the most that each character reaches, and the lattice.
+
+    Sorted by length.
+    """
 
     keys: NDArray[np.int64]
     """N; which version of which photo."""
@@ -40,44 +40,96 @@ class Sketches:
     """N; number of the word on that photo."""
     lengths: NDArray[np.uint8]
     """N; characters of the best reading."""
+    chances: NDArray[np.uint8]
+    """N; chance that there is writing at all, times 255."""
+    alphabets: NDArray[np.uint8]
+    """N; which of `names` the columns of the lattice mean."""
+    starts: NDArray[np.int64]
+    """N; where the packed lattice begins in `lattices`."""
+    sizes: NDArray[np.uint16]
+    """N; its length in bytes."""
     ceilings: NDArray[np.uint8]
     """len(CLASSES) x N; -ln of the largest probability in any frame, times UNIT."""
+    lattices: tuple[NDArray[np.uint8], ...]
+    """Packed lattices one after the other; `starts` counts through all of these arrays."""
+    names: tuple[str, ...]
+    """The alphabets."""
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def bounds(self, word: str) -> NDArray[np.float32]:
-        """For each word an upper bound of ln P(`word` | its lattice), less a loss for unlike lengths; N.
+    def bounds(self, word: str) -> NDArray[np.uint16]:
+        """For each word a bound of ln P(`word` | its lattice), times -UNIT, and a loss for unlike lengths; N.
 
-        A path must show every character in some frame, so P is at most the product of the ceilings. The loss
-        is no bound but experience: readings are seldom much longer or shorter than what is written.
+        A path must show every character in some frame, so P is at most the product of the ceilings.
         """
-        rows = [CLASSES.index(c) for c in word if c in CLASSES]
-        spent = np.zeros(len(self), np.float32)
-        for row in rows:
-            spent += self.ceilings[row]
-        apart = np.abs(self.lengths.astype(np.float32) - len(word))
-        return np.asarray(-spent / UNIT - LENGTH_LOSS * apart, np.float32)
+        spent = np.zeros(len(self), np.uint16)
+        for character in word:
+            if character in _ROW:
+                spent += self.ceilings[_ROW[character]]
+        steps = np.searchsorted(self.lengths, np.arange(257))
+        for length, (first, last) in enumerate(pairwise(steps.tolist())):
+            if first < last:
+                spent[first:last] += np.uint16(UNIT * LENGTH_LOSS * abs(length - len(word)))
+        return spent
+
+    def likeliest(self, word: str, count: int) -> list[tuple[int, int]]:
+        """The `count` words with the lowest bounds, as (bound, number), lowest first."""
+        bounds = self.bounds(word)
+        whole = len(bounds) // BLOCK * BLOCK
+        if whole > BLOCK * count:  # the best of all stand in the best blocks
+            lowest = bounds[:whole].reshape(-1, BLOCK).min(axis=1)
+            best = np.argpartition(lowest, count)[:count]
+            numbers = (best[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+            numbers = np.concatenate([numbers, np.arange(whole, len(bounds))])
+        else:
+            numbers = np.arange(len(bounds))
+        order = np.argsort(bounds[numbers], kind="stable")[:count]
+        return [(int(bounds[n]), int(n)) for n in numbers[order]]
+
+    def lattice(self, number: int) -> bytes:
+        """The packed lattice of word `number`."""
+        start = int(self.starts[number])
+        for some in self.lattices:
+            if start < len(some):
+                return some[start : start + int(self.sizes[number])].tobytes()
+            start -= len(some)
+        return b""
 
 
-LENGTH_LOSS = 0.5
+_ROW = {character: row for row, character in enumerate(CLASSES)}
 
 
-def sketch(key: int, readings: Sequence[str], lattices: Sequence[bytes], alphabet: str) -> Sketches:
-    """Sketches of the words of one photo, given the best reading and the packed lattice of each."""
-    with_lattice = [n for n, lattice in enumerate(lattices) if lattice]
-    ceilings = np.full((len(CLASSES), len(with_lattice)), UNREACHABLE, np.uint8)
-    if with_lattice:
-        groups = _groups(alphabet)
-        for chosen, columns in blocks([lattices[n] for n in with_lattice], groups):
+@dataclass(frozen=True)
+class Seen:
+    """What is sketched of a word: the number on its photo, the best reading, the chance and the lattice."""
+
+    place: int
+    text: str
+    chance: float
+    lattice: bytes
+
+
+def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
+    """Sketches of the words of one photo that have a lattice."""
+    some = sorted((w for w in words if w.lattice), key=lambda w: len(w.text))
+    ceilings = np.full((len(CLASSES), len(some)), UNREACHABLE, np.uint8)
+    if some:
+        for chosen, columns in blocks([w.lattice for w in some], _groups(alphabet)):
             highest = np.maximum(columns[:, 1:].max(axis=0), 1e-8)  # classes x n
             ceilings[:, chosen] = np.minimum(UNREACHABLE, np.round(-np.log(highest) * UNIT)).clip(0)
-    lengths = [min(255, len(readings[n])) for n in with_lattice]
+    sizes = [len(w.lattice) for w in some]
     return Sketches(
-        np.full(len(with_lattice), key, np.int64),
-        np.array(with_lattice, np.int32),
-        np.array(lengths, np.uint8),
+        np.full(len(some), key, np.int64),
+        np.array([w.place for w in some], np.int32),
+        np.array([min(255, len(w.text)) for w in some], np.uint8),
+        np.array([round(255 * w.chance) for w in some], np.uint8),
+        np.zeros(len(some), np.uint8),
+        np.cumsum([0, *sizes], dtype=np.int64)[:-1],
+        np.array(sizes, np.uint16),
         ceilings,
+        (np.frombuffer(b"".join(w.lattice for w in some), np.uint8),),
+        (alphabet,),
     )
 
 
@@ -93,108 +145,49 @@ def _groups(alphabet: str) -> tuple[tuple[int, ...], ...]:
 
 
 def joined(parts: Iterable[Sketches]) -> Sketches:
-    """All of `parts` as one."""
-    some = list(parts) or [_NONE]
+    """All of `parts` as one. Lattices are not copied."""
+    some = [p for p in parts if len(p)]
+    if len(some) < 2:
+        return some[0] if some else _NONE
+    names = list(dict.fromkeys(name for p in some for name in p.names))
+    offsets = np.cumsum([0, *(sum(map(len, p.lattices)) for p in some)])
+    lengths = np.concatenate([p.lengths for p in some])
+    order = np.argsort(lengths, kind="stable")
     return Sketches(
-        np.concatenate([p.keys for p in some]),
-        np.concatenate([p.places for p in some]),
-        np.concatenate([p.lengths for p in some]),
-        np.concatenate([p.ceilings for p in some], axis=1),
+        np.concatenate([p.keys for p in some])[order],
+        np.concatenate([p.places for p in some])[order],
+        lengths[order],
+        np.concatenate([p.chances for p in some])[order],
+        np.concatenate([_renamed(p, names) for p in some])[order],
+        np.concatenate([p.starts + offset for p, offset in zip(some, offsets[:-1], strict=True)])[order],
+        np.concatenate([p.sizes for p in some])[order],
+        np.concatenate([p.ceilings for p in some], axis=1)[:, order],
+        tuple(array for p in some for array in p.lattices),
+        tuple(names),
     )
 
 
-_NONE = Sketches(
-    np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros((len(CLASSES), 0), np.uint8)
-)
+def _renamed(sketches: Sketches, names: Sequence[str]) -> NDArray[np.uint8]:
+    table = np.array([names.index(name) for name in sketches.names], np.uint8)
+    return np.asarray(table[sketches.alphabets], np.uint8)
 
 
-@dataclass(frozen=True)
-class Part:
-    """What one file brought."""
-
-    terms: tuple[str, ...]
-    sketches: Sketches
-
-
-class Shelf:
-    """The files of one index folder, listed in a manifest that is replaced in one step."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def read(self) -> list[Part]:
-        """All parts; a file that a merge has just taken away is looked for under its new name."""
-        for _ in range(5):
-            try:
-                return [_read_part(self._folder / name) for name in self._names()]
-            except FileNotFoundError:
-                continue
-        return []
-
-    def add(self, new_terms: Iterable[str], sketches: Sketches, alive: Iterable[int] | None = None) -> None:
-        """Keep one more part; merge small ones, leaving out words of photos that are not `alive` any more."""
-        names = self._names()
-        number = 1 + max((int(n.split("-")[1].split(".")[0]) for n in names), default=0)
-        made = [*names, _write_part(self._folder, number, new_terms, sketches)]
-        gone: list[str] = []
-        if len(made) > MOST_FILES:
-            by_size = sorted(made, key=lambda n: (self._folder / n).stat().st_size)
-            gone = by_size[: MOST_FILES - 2]
-            parts = [_read_part(self._folder / n) for n in gone]
-            every = joined(p.sketches for p in parts)
-            kept = _only(every, alive) if alive is not None else every
-            merged = _write_part(self._folder, number + 1, {t for p in parts for t in p.terms}, kept)
-            made = [n for n in made if n not in gone] + [merged]
-        self._list(made)
-        for name in gone:
-            (self._folder / name).unlink(missing_ok=True)
-
-    def _names(self) -> list[str]:
-        try:
-            return list(json.loads((self._folder / MANIFEST).read_text("utf-8")))
-        except FileNotFoundError:
-            return []
-
-    def _list(self, names: list[str]) -> None:
-        part = self._folder / (MANIFEST + ".part")
-        with part.open("w", encoding="utf-8") as out:
-            json.dump(names, out)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self._folder / MANIFEST)
-
-
-def _only(sketches: Sketches, alive: Iterable[int]) -> Sketches:
-    kept = np.isin(sketches.keys, np.fromiter(alive, np.int64))
+def only(sketches: Sketches, kept: NDArray[np.bool_]) -> Sketches:
+    """Those of the N words that are `kept`, N; their lattices alone."""
+    numbers = np.flatnonzero(kept)
+    lattices = [sketches.lattice(n) for n in numbers.tolist()]
     return Sketches(
-        sketches.keys[kept], sketches.places[kept], sketches.lengths[kept], sketches.ceilings[:, kept]
+        sketches.keys[numbers],
+        sketches.places[numbers],
+        sketches.lengths[numbers],
+        sketches.chances[numbers],
+        sketches.alphabets[numbers],
+        np.cumsum([0, *map(len, lattices)], dtype=np.int64)[:-1],
+        sketches.sizes[numbers],
+        sketches.ceilings[:, numbers],
+        (np.frombuffer(b"".join(lattices), np.uint8),),
+        sketches.names,
     )
 
 
-def _write_part(folder: Path, number: int, terms: Iterable[str], sketches: Sketches) -> str:
-    """One file: a header line of JSON, then the terms, then the arrays; aligned for memory mapping."""
-    text = "\n".join(sorted(terms)).encode("utf-8", "surrogatepass")
-    header = json.dumps({"terms": len(text), "words": len(sketches)}).encode().ljust(127) + b"\n"
-    text += b"\n" * (-len(text) % 8)
-    name = f"part-{number}.bin"
-    with (folder / name).open("wb") as out:
-        out.write(header)
-        out.write(text)
-        for array in (sketches.keys, sketches.places, sketches.lengths, sketches.ceilings):
-            out.write(np.ascontiguousarray(array).tobytes())
-        out.flush()
-        os.fsync(out.fileno())
-    return name
-
-
-def _read_part(path: Path) -> Part:
-    data = np.memmap(path, np.uint8, mode="r")
-    header = json.loads(bytes(data[:128]))
-    size, count = header["terms"], header["words"]
-    text = bytes(data[128 : 128 + size]).decode("utf-8", "surrogatepass")
-    at = 128 + size + (-size % 8)
-    keys = data[at : at + 8 * count].view(np.int64)
-    places = data[at + 8 * count : at + 12 * count].view(np.int32)
-    lengths = data[at + 12 * count : at + 13 * count]
-    ceilings = data[at + 13 * count :].reshape(len(CLASSES), count)
-    return Part(tuple(text.split("\n")) if text else (), Sketches(keys, places, lengths, ceilings))
+_NONE = sketch(0, (), "")

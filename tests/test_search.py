@@ -16,10 +16,13 @@ import search
 from recognizer import Lattice
 from recognizer.alphabet import Alphabet
 from recognizer.decode import pack
-from search.fuzzy import close_terms, suggestions
-from search.index import Entry, Index, IndexBusy, IndexMissing, Word, postings
-from search.query import All, Not, Phrase, Term, every, parse
-from search.sketches import MOST_FILES, joined, sketch
+from search.entry import Entry, Word, postings
+from search.fuzzy import reach, within
+from search.index import Index, IndexBusy, IndexMissing
+from search.lexicon import lexicon_of
+from search.query import All, Filters, Not, Phrase, Term, every, filters, parse
+from search.shelf import ALIKE
+from search.sketches import UNIT, Seen, Sketches, joined, only, sketch
 from search.words import spellings, terms
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
@@ -166,7 +169,7 @@ def test_many_small_commits_equal_one(tmp_path: Path) -> None:
     texts = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot"]
     entries = [
         Entry(n, (f"/p/{n}.jpg",), 0, (word(texts[n % 6] + str(n), lattice=seen(texts[n % 6])),), 1, ALPHABET)
-        for n in range(3 * MOST_FILES)
+        for n in range(9 * ALIKE)
     ]
     for name, batches in (("one", [entries]), ("many", [[e] for e in entries])):
         (tmp_path / name).mkdir()
@@ -178,7 +181,7 @@ def test_many_small_commits_equal_one(tmp_path: Path) -> None:
             found(tmp_path / "many", query, limit=99)
         )
     files = list((tmp_path / "many" / "index").glob("part-*"))
-    assert len(files) <= MOST_FILES
+    assert len(files) < 3 * ALIKE
 
 
 def test_a_second_writer_waits_and_then_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,25 +202,61 @@ def test_a_missing_or_older_index_is_told_apart_from_an_empty_one(tmp_path: Path
     assert not Index(tmp_path / "index").usable
 
 
+def sketched(key: int, *texts: str) -> Sketches:
+    return sketch(key, [Seen(n, t, 1.0, seen(t, doubt=0.5)) for n, t in enumerate(texts)], ALPHABET)
+
+
 def test_a_sketch_never_rules_out_what_is_there() -> None:
     texts = ["roadmap", "budget", "Q3"]
-    sketches = sketch(7, texts, [seen(t, doubt=0.5) for t in texts], ALPHABET)
+    sketches = sketched(7, *texts)
     for place, text in enumerate(texts):
         bounds = sketches.bounds(text.lower())
-        assert bounds.argmax() == place and bounds[place] > -0.5
-    assert len(joined([sketches, sketches])) == 6
+        best = int(bounds.argmin())
+        assert sketches.places[best] == place and bounds[best] < 0.5 * UNIT
+        assert sketches.lattice(best) == seen(text, doubt=0.5)
+
+
+def test_sketches_are_joined_and_thinned_without_mixing_them_up() -> None:
+    whole = joined([sketched(1, "roadmap", "Q3"), sketched(2, "plan"), joined([sketched(3, "budget")])])
+    rows = {
+        (int(k), int(p)): whole.lattice(n)
+        for n, (k, p) in enumerate(zip(whole.keys, whole.places, strict=True))
+    }
+    assert rows[1, 1] == seen("Q3", doubt=0.5) and rows[3, 0] == seen("budget", doubt=0.5)
+    assert list(whole.lengths) == sorted(whole.lengths)
+    thinned = only(whole, whole.keys != 2)
+    assert len(thinned) == 3
+    assert all(thinned.lattice(n) == rows[int(thinned.keys[n]), int(thinned.places[n])] for n in range(3))
+
+
+def test_the_best_of_many_sketches_are_the_best_of_all() -> None:
+    many = joined(sketched(n, f"plan{n:03}", "roadmap"[: n % 7 + 1]) for n in range(300))
+    for typed in ("roadmap", "plan123"):
+        bounds = many.bounds(typed)
+        assert [b for b, _ in many.likeliest(typed, 3)] == sorted(bounds.tolist())[:3]
+        assert all(bounds[n] == b for b, n in many.likeliest(typed, 3))
 
 
 def test_postings_carry_the_largest_probability() -> None:
     entry = Entry(1, ("/p",), 0, (word("plan", 0.4), word("Plan", 0.7, x=20, line=1)))
-    assert postings(entry)["plan"] == pytest.approx(0.7)
+    assert postings(entry).told["plan"] == pytest.approx(0.7)
+    assert postings(photo(1, "plan")).read == {}
+    entry = Entry(1, ("/p",), 0, (word("plan", 0.4, lattice=seen("plan")),))
+    assert postings(entry).read["plan"] == pytest.approx(0.4) and not postings(entry).told
 
 
 def test_distances_grow_with_length() -> None:
-    assert close_terms("ab", ["ab", "abc"]) == [("ab", 0)]
-    assert [t for t, _ in close_terms("road", ["roed", "raed", "toad"])] == ["roed", "toad"]
-    assert ("quarrterlyy", 2) in close_terms("quarterly", ["quarrterlyy"])
-    assert suggestions("roadmapp", ["roadmap", "zebra"])[0] == "roadmap"
+    assert within("ab", ["ab", "abc"], reach("ab")) == [("ab", 0)]
+    assert [t for t, _ in within("road", ["raed", "roed", "toad"], reach("road"))] == ["roed", "toad"]
+    assert ("quarrterlyy", 2) in within("quarterly", ["quarrterlyy"], reach("quarterly"))
+
+
+@given(st.lists(st.text("abcdé7", max_size=6), max_size=20), st.text("abcdé7", max_size=6), st.integers(0, 3))
+def test_a_lexicon_passes_over_no_close_term(terms: list[str], typed: str, most: int) -> None:
+    lexicon = lexicon_of(terms)
+    assert sorted(lexicon.terms()) == sorted(set(terms))
+    close = {t for t, _ in within(typed, sorted(set(terms)), most)}
+    assert close <= set(lexicon.candidates(typed, most))
 
 
 def test_terms_are_runs_of_letters_and_digits() -> None:
@@ -234,6 +273,18 @@ def test_the_language_of_queries() -> None:
 @given(st.text(max_size=40) | st.text(alphabet='ab "()-*=~|OR', max_size=30))
 def test_the_parser_takes_anything(text: str) -> None:
     every(parse(text))
+
+
+def test_filters_may_stand_in_the_query(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    old, new = (
+        photo(1, "plan", taken=0.0, folder="/a/Work"),
+        photo(2, "plan", taken=1.7e9, folder="/a/homework"),
+    )
+    fill(tmp_path, old, new)
+    assert found(tmp_path, "plan in:work") == ["1"] and found(tmp_path, 'in:"a/homework" plan') == ["2"]
+    assert found(tmp_path, "plan after:2000-01") == ["2"] and found(tmp_path, "before:2000 plan") == ["1"]
+    assert filters("plan after:soon") == ("plan after:soon", Filters())
 
 
 def test_any_query_is_answered(home: Path) -> None:

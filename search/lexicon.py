@@ -1,0 +1,73 @@
+"""The distinct terms of an index as arrays: found by closeness without looking at most of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.words import CLASSES
+
+_PLACE = {character: np.uint64(1 << n) for n, character in enumerate(CLASSES)}
+_OTHER = np.uint64(1 << len(CLASSES))
+LONGEST = 255
+"""Terms count as at most this long."""
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """N terms, sorted by length, each with a signature: which letters it has."""
+
+    text: NDArray[np.uint8]
+    """All terms one after the other, UTF-8."""
+    starts: NDArray[np.uint32]
+    """N + 1; where each begins."""
+    lengths: NDArray[np.uint8]
+    """N; characters."""
+    letters: NDArray[np.uint64]
+    """N; one bit for each of CLASSES, one for all others."""
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def candidates(self, word: str, most: int) -> list[str]:
+        """All terms that may be at most `most` edits from `word`, and some that are not.
+
+        An edit brings in at most one letter and takes at most one away, so terms that differ from `word` in
+        more letters than that, either way, are passed over, as are those much longer or shorter.
+        """
+        first, last = np.searchsorted(self.lengths, (max(0, len(word) - most), len(word) + most + 1))
+        there, typed = self.letters[first:last], signature(word)
+        few = (np.bitwise_count(there & ~typed) <= most) & (np.bitwise_count(typed & ~there) <= most)
+        return [self._term(int(first) + int(n)) for n in np.flatnonzero(few)]
+
+    def terms(self) -> list[str]:
+        """All of them."""
+        return [self._term(n) for n in range(len(self))]
+
+    def _term(self, number: int) -> str:
+        return bytes(self.text[self.starts[number] : self.starts[number + 1]]).decode(
+            "utf-8", "surrogatepass"
+        )
+
+
+def signature(term: str) -> np.uint64:
+    """The letters of `term` as bits."""
+    found = np.uint64(0)
+    for character in term:
+        found |= _PLACE.get(character, _OTHER)
+    return found
+
+
+def lexicon_of(terms: Iterable[str]) -> Lexicon:
+    """The lexicon of `terms`, each once."""
+    ordered = sorted(set(terms), key=lambda term: (len(term), term))
+    encoded = [term.encode("utf-8", "surrogatepass") for term in ordered]
+    return Lexicon(
+        np.frombuffer(b"".join(encoded), np.uint8),
+        np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
+        np.array([min(LONGEST, len(term)) for term in ordered], np.uint8),
+        np.array([signature(term) for term in ordered], np.uint64),
+    )

@@ -1,0 +1,169 @@
+"""Files beside the postings: the distinct terms, and of every word a sketch and its lattice.
+
+Files are only ever added; each holds what one commit brought, and those of like size are merged, so that
+adding one photo costs the same in a large archive as in a small one. All are memory-mapped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.lexicon import Lexicon, lexicon_of
+from search.sketches import Sketches, joined, only
+from search.words import CLASSES
+
+MANIFEST = "parts.json"
+
+ALIKE = 4
+"""So many files of like size are merged into one; of like size are those within this factor."""
+
+T = TypeVar("T", bound=np.generic)
+
+Alive = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
+"""Which of these keys are versions of photos that the index still holds."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file holds."""
+
+    lexicon: Lexicon
+    sketches: Sketches
+
+
+class Shelf:
+    """The files of one index folder, listed in a manifest that is replaced in one step."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self) -> list[Part]:
+        """All parts. FileNotFoundError if a merge has just taken one away: look again."""
+        return [_read_part(self._folder / name) for name in self._names()]
+
+    def add(self, terms: Iterable[str], sketches: Sketches, alive: Alive) -> None:
+        """Keep one more part; merge where there are many of like size, leaving out what is not `alive`."""
+        names = self._names()
+        number = 1 + max((_number(name) for name in names), default=0)
+        names.append(_write_part(self._folder, number, Part(lexicon_of(terms), sketches)))
+        while group := self._alike(names):
+            number += 1
+            names = [n for n in names if n not in group] + [self._merged(group, number, alive)]
+        before = self._names()
+        self._list(names)
+        for name in {*before, *self._files()} - set(names):
+            (self._folder / name).unlink(missing_ok=True)
+
+    def _alike(self, names: list[str]) -> list[str]:
+        """The smallest files of like size, if there are enough of them to merge."""
+        sizes = sorted(((self._folder / n).stat().st_size, n) for n in names)
+        for start in range(len(sizes) - ALIKE + 1):
+            if sizes[start + ALIKE - 1][0] <= ALIKE * sizes[start][0]:
+                return [name for _, name in sizes[start : start + ALIKE]]
+        return []
+
+    def _merged(self, names: list[str], number: int, alive: Alive) -> str:
+        parts = [_read_part(self._folder / name) for name in names]
+        sketches = joined(part.sketches for part in parts)
+        keys, where = np.unique(sketches.keys, return_inverse=True)
+        kept = alive(keys)[where]
+        if not kept.all():
+            sketches = only(sketches, kept)
+        terms = {term for part in parts for term in part.lexicon.terms()}
+        return _write_part(self._folder, number, Part(lexicon_of(terms), sketches))
+
+    def _names(self) -> list[str]:
+        try:
+            return list(json.loads((self._folder / MANIFEST).read_text("utf-8")))
+        except FileNotFoundError:
+            return []
+
+    def _files(self) -> Iterator[str]:
+        return (path.name for path in self._folder.glob("part-*.bin"))
+
+    def _list(self, names: list[str]) -> None:
+        part = self._folder / (MANIFEST + ".part")
+        with part.open("w", encoding="utf-8") as out:
+            json.dump(names, out)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(self._folder / MANIFEST)
+
+
+def _number(name: str) -> int:
+    return int(name.split("-")[1].split(".")[0])
+
+
+def _write_part(folder: Path, number: int, part: Part) -> str:
+    """One file: a line of JSON that says where which array lies, then the arrays."""
+    lexicon, sketches = part.lexicon, part.sketches
+    arrays: dict[str, list[NDArray[np.generic]]] = {
+        "lexicon.starts": [lexicon.starts],
+        "lexicon.lengths": [lexicon.lengths],
+        "lexicon.letters": [lexicon.letters],
+        "lexicon.text": [lexicon.text],
+        "keys": [sketches.keys],
+        "places": [sketches.places],
+        "lengths": [sketches.lengths],
+        "chances": [sketches.chances],
+        "alphabets": [sketches.alphabets],
+        "starts": [sketches.starts],
+        "sizes": [sketches.sizes],
+        "ceilings": [sketches.ceilings],
+        "lattices": list(sketches.lattices),
+    }
+    at, table = 0, {}
+    for name, pieces in arrays.items():
+        size = sum(piece.nbytes for piece in pieces)
+        table[name] = (at, size)
+        at += size + -size % 8
+    header = json.dumps({"names": sketches.names, "arrays": table}).encode()
+    path = folder / f"part-{number}.bin"
+    with path.open("wb") as out:
+        out.write(len(header).to_bytes(8, "little") + header + b" " * (-len(header) % 8))
+        for pieces in arrays.values():
+            for piece in pieces:
+                out.write(np.ascontiguousarray(piece).data)
+            out.write(b"\0" * (-sum(piece.nbytes for piece in pieces) % 8))
+        out.flush()
+        os.fsync(out.fileno())
+    return path.name
+
+
+def _read_part(path: Path) -> Part:
+    data = np.memmap(path, np.uint8, mode="r")
+    size = int.from_bytes(bytes(data[:8]), "little")
+    header = json.loads(bytes(data[8 : 8 + size]))
+    body = np.asarray(data[8 + size + -size % 8 :])
+
+    def array(name: str, kind: type[T]) -> NDArray[T]:
+        start, length = header["arrays"][name]
+        return body[start : start + length].view(kind)
+
+    lexicon = Lexicon(
+        text=array("lexicon.text", np.uint8),
+        starts=array("lexicon.starts", np.uint32),
+        lengths=array("lexicon.lengths", np.uint8),
+        letters=array("lexicon.letters", np.uint64),
+    )
+    sketches = Sketches(
+        keys=array("keys", np.int64),
+        places=array("places", np.int32),
+        lengths=array("lengths", np.uint8),
+        chances=array("chances", np.uint8),
+        alphabets=array("alphabets", np.uint8),
+        starts=array("starts", np.int64),
+        sizes=array("sizes", np.uint16),
+        ceilings=array("ceilings", np.uint8).reshape(len(CLASSES), len(array("keys", np.int64))),
+        lattices=(array("lattices", np.uint8),),
+        names=tuple(header["names"]),
+    )
+    return Part(lexicon, sketches)

@@ -1,0 +1,118 @@
+"""What one reader of the index sees, unchanged by later commits."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NamedTuple
+
+from search.entry import Entry, Word, neighbours
+from search.fuzzy import within
+from search.shelf import Part
+from search.sketches import Sketches
+from search.words import spellings, terms
+
+Field = Literal["read", "told"]
+
+
+class Candidate(NamedTuple):
+    """A word whose lattice may hold the typed one: its bound (lower is likelier) and where its sketch is."""
+
+    bound: int
+    number: int
+    sketches: Sketches
+
+
+class Snapshot:
+    """Postings, photos, terms and sketches of one moment."""
+
+    def __init__(self, reader: Any, parts: list[Part]) -> None:
+        self._reader = reader
+        # Whoosh itself never closes the files of a dropped reader.
+        self.close = weakref.finalize(self, reader.close)
+        self._parts = parts
+        self._numbers: dict[int, int | None] = {}
+
+    def __len__(self) -> int:
+        return int(self._reader.doc_count())
+
+    # Terms
+
+    def close_terms(self, word: str, most: int) -> list[tuple[str, int]]:
+        """Terms at most `most` edits away from `word`, with their distance, closest first."""
+        near = {t for part in self._parts for t in part.lexicon.candidates(word, most)}
+        return within(word, sorted(near), most)
+
+    def terms_starting(self, prefix: str) -> list[str]:
+        """Terms that begin with `prefix`."""
+        found = {t for field in ("read", "told") for t in self._reader.expand_prefix(field, prefix)}
+        return sorted(t.decode("utf-8") for t in found)
+
+    def photos(self, field: Field, term: str) -> list[tuple[int, float]]:
+        """Numbers of the photos that `term` may stand on, with its probability."""
+        if (field, term) not in self._reader:
+            return []
+        matcher, found = self._reader.postings(field, term), []
+        while matcher.is_active():
+            found.append((matcher.id(), matcher.weight()))
+            matcher.next()
+        return found
+
+    # Words
+
+    def likeliest(self, word: str, count: int) -> list[Candidate]:
+        """The `count` words whose lattices may hold `word` with the highest probability, likeliest first."""
+        found = [
+            Candidate(bound, number, part.sketches)
+            for part in self._parts
+            for bound, number in part.sketches.likeliest(word, count)
+        ]
+        return sorted(found, key=lambda c: c.bound)[:count]
+
+    # Photos
+
+    def number_of(self, key: int) -> int | None:
+        """Number of the photo with that key; None if it is there no more."""
+        if key not in self._numbers:
+            self._numbers[key] = self._looked_up(key)
+        return self._numbers[key]
+
+    def _looked_up(self, key: int) -> int | None:
+        if ("key", str(key)) not in self._reader:
+            return None
+        matcher = self._reader.postings("key", str(key))
+        return int(matcher.id()) if matcher.is_active() else None
+
+    def entry(self, number: int) -> Entry:
+        """The photo `number`; its words come without their lattices."""
+        found: Entry = self._entries(number)
+        return found
+
+    @cached_property
+    def _entries(self) -> Any:
+        return lru_cache(maxsize=4096)(self._load)
+
+    def _load(self, number: int) -> Entry:
+        photo, paths, taken, page, alphabet, _, rows = self._reader.stored_fields(number)["entry"]
+        return Entry(photo, paths, taken, tuple(Word(*row) for row in rows), page, alphabet)
+
+
+def place_of(entry: Entry, term: str) -> tuple[Word, str] | None:
+    """The word that most likely reads `term`, or two neighbours that do together; and how it is read."""
+    found = [(p, -n, t) for n, w in enumerate(entry.words) for t, p in w.readings if term in spellings(t)]
+    if found:
+        _, number, reading = max(found)
+        return entry.words[-number], reading
+    for left, right in neighbours(entry.words):
+        first, second = left.readings[0][0], right.readings[0][0]
+        if "".join(terms(first) + terms(second)) == term:
+            return _both(left, right), f"{first} {second}"
+    return None
+
+
+def _both(left: Word, right: Word) -> Word:
+    """Two words that were cut apart, as the one that they are."""
+    a, b = left.box, right.box
+    box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+    return replace(left, box=box, readings=())
