@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from sqlalchemy import Connection, and_, select
 
 from indexer import rows, views
+from indexer.edits import carry
 from indexer.labelling import Labelling, NoSuchWord
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
@@ -141,6 +142,7 @@ class Archive:
             content = rows.content_id(connection, page.sha256)
             rows.place_file(connection, sighting, content)
             rows.store_page(connection, content, page, reading)
+            carry(connection, content)
             rows.settle_content(connection, content, pages)
 
     def attach(self, sighting: Sighting, sha256: str) -> list[str]:
@@ -148,6 +150,7 @@ class Archive:
         with self._database.write() as connection:
             content = rows.content_id(connection, sha256)
             rows.place_file(connection, sighting, content)
+            carry(connection, content)
             others = select(files.c.path).where(files.c.content_id == content, files.c.path != sighting.path)
             return list(connection.execute(others.order_by(files.c.path)).scalars())
 

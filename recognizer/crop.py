@@ -27,15 +27,21 @@ FAINTEST = 0.05
 
 def strip(pixels: NDArray[np.uint8], box: Box, height: int) -> Strip:
     """The strip for `box` of the photo `pixels` (H x W x 3): float32 `height` x w, see `contrast`."""
+    cut = patch(pixels, box)
+    return contrast(resize(cut, height)) if cut.size else np.zeros((height, MIN_WIDTH), np.float32)
+
+
+def patch(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """What a strip is made of: the word in `box` with its margin, upright, h x w x 3 as on the photo.
+
+    Empty if the box lies outside of the photo.
+    """
     if abs(box.angle) >= TILTED:
-        return contrast(resize(_straightened(pixels, box), height))
+        return _straightened(pixels, box)
     margin = round(MARGIN * (box.y1 - box.y0)) + 1
     y0, y1 = max(0, box.y0 - margin), min(pixels.shape[0], box.y1 + margin)
     x0, x1 = max(0, box.x0 - margin), min(pixels.shape[1], box.x1 + margin)
-    patch = pixels[y0:y1, x0:x1]
-    if patch.size == 0:
-        return np.zeros((height, MIN_WIDTH), np.float32)
-    return contrast(resize(patch, height))
+    return pixels[y0:y1, x0:x1]
 
 
 def _straightened(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
