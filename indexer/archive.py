@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, select
 
 from indexer import rows, views
 from indexer.edits import carry
+from indexer.gallery import Gallery
 from indexer.labelling import Labelling, NoSuchWord
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
@@ -194,6 +195,11 @@ class Archive:
     def labels(self) -> Labelling:
         """All that people say is written on photos, with undo and history."""
         return Labelling(self._database, partial(self.update_index, insist=False))
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """All photos by their ids, to look at."""
+        return Gallery(self._database)
 
     # The search index, a cache of the rows
 
