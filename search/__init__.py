@@ -112,8 +112,11 @@ class Searcher:
 
     def _suggestions(self, word: str, count: int = 3) -> list[str]:
         """The terms most like `word`, for somebody who found nothing."""
-        near = self.snapshot.close_terms(word, max(1, len(word) // 2))
-        return [term for term, _ in near if len(term) > 2][:count]
+        from search.entry import FIELDS
+
+        most = max(1, len(word) // 2)
+        near = {pair for field in FIELDS for pair in self.snapshot.close_terms(field, word, most)}
+        return [term for term, _ in sorted(near, key=lambda pair: pair[::-1]) if len(term) > 2][:count]
 
     def _hit_words(self, terms: list[Term], found: dict[Term, Found], number: int) -> tuple[HitWord, ...]:
         words = []

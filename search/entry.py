@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from search.words import spellings, terms
 
@@ -40,6 +41,12 @@ class Entry:
     page: int = 1
     alphabet: str = ""
     """What the columns of the lattices mean; without it they are not looked at."""
+
+
+Field = Literal["read", "told"]
+"""Where a term comes from: read off a lattice that can be asked for more; or told, and no more is known."""
+
+FIELDS: tuple[Field, ...] = ("read", "told")
 
 
 @dataclass(frozen=True, slots=True)

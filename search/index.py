@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.entry import Entry, Word, has_lattice, postings
+from search.entry import FIELDS, Entry, Field, Word, has_lattice, postings
 from search.shelf import Shelf
 from search.sketches import Seen, Sketches, joined, sketch
 from search.snapshot import Snapshot
@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     from whoosh.index import EmptyIndexError, LockError
     from whoosh.writing import SegmentWriter
 
-STAMP = {"format": 2}
+STAMP = {"format": 3}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0
@@ -161,7 +161,7 @@ class Batch:
     def __init__(self, writer: SegmentWriter) -> None:
         self._writer = writer
         self._sketches: list[Sketches] = []
-        self.new_terms: set[str] = set()
+        self.new_terms: dict[Field, set[str]] = {field: set() for field in FIELDS}
         self.keys: set[int] = set()
         self.changed = False
 
@@ -183,7 +183,8 @@ class Batch:
             entry=(*head, tuple(map(_row, entry.words))),
         )
         self.keys.add(key)
-        self.new_terms |= found.read.keys() | found.told.keys()
+        self.new_terms["read"] |= found.read.keys()
+        self.new_terms["told"] |= found.told.keys()
         if entry.alphabet:
             some = [_seen(n, word) for n, word in enumerate(entry.words) if has_lattice(word)]
             self._sketches.append(sketch(key, some, entry.alphabet))

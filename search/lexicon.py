@@ -43,6 +43,17 @@ class Lexicon:
         few = (np.bitwise_count(there & ~typed) <= most) & (np.bitwise_count(typed & ~there) <= most)
         return [self._term(int(first) + int(n)) for n in np.flatnonzero(few)]
 
+    def containing(self, word: str) -> list[str]:
+        """All terms that `word` is a part of."""
+        typed, text = word.encode("utf-8", "surrogatepass"), self.text.tobytes()
+        found, at = [], text.find(typed) if typed else -1
+        while at >= 0:
+            number = int(np.searchsorted(self.starts, at, side="right")) - 1
+            if at + len(typed) <= self.starts[number + 1]:
+                found.append(number)
+            at = text.find(typed, at + 1)
+        return [self._term(number) for number in dict.fromkeys(found)]
+
     def terms(self) -> list[str]:
         """All of them."""
         return [self._term(n) for n in range(len(self))]

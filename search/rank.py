@@ -10,18 +10,19 @@ from itertools import pairwise
 
 from recognizer.alphabet import Alphabet
 from recognizer.forward import log_occurrences
-from search.entry import Word
+from search.entry import FIELDS, Field, Word
 from search.fuzzy import reach
 from search.query import Any_, Node, Not, Phrase, Term
-from search.snapshot import Candidate, Field, Snapshot, place_of
+from search.snapshot import Candidate, Snapshot, place_of
 
 EXAMINED = 300
 """Words whose lattices are asked for the exact probability of a typed word."""
 
-EDIT: Mapping[Field, float] = {"read": 8.0, "told": 3.2}
-"""What one edit between a typed word and a reading takes off its log-probability."""
+EDIT = 8.0
+"""What one edit between a typed word and a reading of a lattice takes off its log-probability."""
 
-FIELDS: tuple[Field, ...] = ("read", "told")
+CONFUSION = 3.2
+"""The same for one edit that our reader hardly ever makes, where there is no lattice."""
 
 CERTAIN = 0.9999
 """Probability of a told text from which a person said it."""
@@ -34,7 +35,7 @@ benchmarks/search_calibration.py. The root lets a single doubtful letter weigh m
 LEAST_LIKELY, LONGEST = 5.0, 14
 """Bounds of x and n within which the regression was fitted."""
 
-ABSENT = 0.002
+ABSENT = 0.001
 """Chance of a wanted word that nothing speaks for: a photo with all the others may still be the one."""
 
 WORST = -60.0
@@ -88,28 +89,30 @@ def _keep_better(best: dict[int, Evidence], number: int, evidence: Evidence) -> 
         best[number] = evidence
 
 
-def _spelled(term: Term, snapshot: Snapshot) -> list[tuple[str, int]]:
-    """Terms of the index that count for `term`, with their distance."""
-    if term.prefix:
-        return [(t, 0) for t in snapshot.terms_starting(term.text)]
-    if term.exact:
-        return [(term.text, 0)]
-    return snapshot.close_terms(term.text, reach(term.text) + int(term.loose))
-
-
 def _by_readings(term: Term, snapshot: Snapshot) -> Iterator[tuple[int, Evidence]]:
-    """Photos with readings like `term`.
+    """Photos with readings like `term`."""
+    letters = len(term.text)
+    for field, text, loss in _spelled(term, snapshot):
+        for number, weight in snapshot.photos(field, text):
+            value = (math.log(max(weight, 1e-9)) - loss) * letters / max(letters, len(text))
+            certain = field == "told" and weight >= CERTAIN and not loss
+            yield number, Evidence(1.0 if certain else chance_of(value, letters), value, None, text)
 
-    A lattice says itself how likely a text is that is not among its readings, so there a misspelling
-    counts for little; where nothing but a reading is known, for more.
+
+def _spelled(term: Term, snapshot: Snapshot) -> Iterator[tuple[Field, str, float]]:
+    """Terms of the index that count for `term`, and what each takes off the log-probability.
+
+    A lattice says itself how likely a text is that is not among its readings, so there a misspelling counts
+    for little; where nothing but a text is known, our reader's confusions tell.
     """
-    for text, distance in _spelled(term, snapshot):
-        for field in FIELDS:
-            for number, weight in snapshot.photos(field, text):
-                value = math.log(max(weight, 1e-9)) - EDIT[field] * distance
-                certain = field == "told" and weight >= CERTAIN and not distance
-                chance = 1.0 if certain else chance_of(value, len(term.text))
-                yield number, Evidence(chance, value, None, text)
+    if term.prefix or term.exact:
+        texts = snapshot.terms_starting(term.text) if term.prefix else [term.text]
+        yield from ((field, text, 0.0) for text in texts for field in FIELDS)
+        return
+    for text, distance in snapshot.close_terms("read", term.text, reach(term.text) + int(term.loose)):
+        yield "read", text, EDIT * distance
+    for text, cost in snapshot.misreadings(term.text):
+        yield "told", text, CONFUSION * cost
 
 
 def _by_lattices(term: Term, snapshot: Snapshot) -> Iterator[tuple[int, Evidence]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from search.entry import FIELDS, Field
 from search.lexicon import Lexicon, lexicon_of
 from search.sketches import Sketches, joined, only
 from search.words import CLASSES
@@ -35,7 +36,7 @@ Alive = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 class Part:
     """What one file holds."""
 
-    lexicon: Lexicon
+    lexicons: Mapping[Field, Lexicon]
     sketches: Sketches
 
 
@@ -49,11 +50,11 @@ class Shelf:
         """All parts. FileNotFoundError if a merge has just taken one away: look again."""
         return [_read_part(self._folder / name) for name in self._names()]
 
-    def add(self, terms: Iterable[str], sketches: Sketches, alive: Alive) -> None:
+    def add(self, terms: Mapping[Field, Set[str]], sketches: Sketches, alive: Alive) -> None:
         """Keep one more part; merge where there are many of like size, leaving out what is not `alive`."""
         names = self._names()
         number = 1 + max((_number(name) for name in names), default=0)
-        names.append(_write_part(self._folder, number, Part(lexicon_of(terms), sketches)))
+        names.append(_write_part(self._folder, number, Part(_lexicons(terms), sketches)))
         while group := self._alike(names):
             number += 1
             names = [n for n in names if n not in group] + [self._merged(group, number, alive)]
@@ -77,8 +78,8 @@ class Shelf:
         kept = alive(keys)[where]
         if not kept.all():
             sketches = only(sketches, kept)
-        terms = {term for part in parts for term in part.lexicon.terms()}
-        return _write_part(self._folder, number, Part(lexicon_of(terms), sketches))
+        terms = {f: {t for part in parts for t in part.lexicons[f].terms()} for f in FIELDS}
+        return _write_part(self._folder, number, Part(_lexicons(terms), sketches))
 
     def _names(self) -> list[str]:
         try:
@@ -98,18 +99,24 @@ class Shelf:
         part.replace(self._folder / MANIFEST)
 
 
+def _lexicons(terms: Mapping[Field, Set[str]]) -> dict[Field, Lexicon]:
+    return {field: lexicon_of(terms[field]) for field in FIELDS}
+
+
 def _number(name: str) -> int:
     return int(name.split("-")[1].split(".")[0])
 
 
 def _write_part(folder: Path, number: int, part: Part) -> str:
     """One file: a line of JSON that says where which array lies, then the arrays."""
-    lexicon, sketches = part.lexicon, part.sketches
-    arrays: dict[str, list[NDArray[np.generic]]] = {
-        "lexicon.starts": [lexicon.starts],
-        "lexicon.lengths": [lexicon.lengths],
-        "lexicon.letters": [lexicon.letters],
-        "lexicon.text": [lexicon.text],
+    sketches = part.sketches
+    arrays: dict[str, list[NDArray[np.generic]]] = {}
+    for field, lexicon in part.lexicons.items():
+        arrays[f"{field}.starts"] = [lexicon.starts]
+        arrays[f"{field}.lengths"] = [lexicon.lengths]
+        arrays[f"{field}.letters"] = [lexicon.letters]
+        arrays[f"{field}.text"] = [lexicon.text]
+    arrays |= {
         "keys": [sketches.keys],
         "places": [sketches.places],
         "lengths": [sketches.lengths],
@@ -148,12 +155,14 @@ def _read_part(path: Path) -> Part:
         start, length = header["arrays"][name]
         return body[start : start + length].view(kind)
 
-    lexicon = Lexicon(
-        text=array("lexicon.text", np.uint8),
-        starts=array("lexicon.starts", np.uint32),
-        lengths=array("lexicon.lengths", np.uint8),
-        letters=array("lexicon.letters", np.uint64),
-    )
+    def lexicon(field: Field) -> Lexicon:
+        return Lexicon(
+            text=array(f"{field}.text", np.uint8),
+            starts=array(f"{field}.starts", np.uint32),
+            lengths=array(f"{field}.lengths", np.uint8),
+            letters=array(f"{field}.letters", np.uint64),
+        )
+
     sketches = Sketches(
         keys=array("keys", np.int64),
         places=array("places", np.int32),
@@ -166,4 +175,4 @@ def _read_part(path: Path) -> Part:
         lattices=(array("lattices", np.uint8),),
         names=tuple(header["names"]),
     )
-    return Part(lexicon, sketches)
+    return Part({field: lexicon(field) for field in FIELDS}, sketches)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import weakref
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from search.entry import Entry, Word, neighbours
-from search.fuzzy import within
+from search.entry import FIELDS, Entry, Field, Word, neighbours
+from search.fuzzy import misreadings, widest, within
 from search.shelf import Part
 from search.sketches import Sketches
 from search.words import spellings, terms
-
-Field = Literal["read", "told"]
 
 
 class Candidate(NamedTuple):
@@ -39,14 +37,20 @@ class Snapshot:
 
     # Terms
 
-    def close_terms(self, word: str, most: int) -> list[tuple[str, int]]:
+    def close_terms(self, field: Field, word: str, most: int) -> list[tuple[str, int]]:
         """Terms at most `most` edits away from `word`, with their distance, closest first."""
-        near = {t for part in self._parts for t in part.lexicon.candidates(word, most)}
+        near = {t for part in self._parts for t in part.lexicons[field].candidates(word, most)}
         return within(word, sorted(near), most)
+
+    def misreadings(self, word: str) -> list[tuple[str, float]]:
+        """Terms that somebody said and that may be misreadings of `word`, with what that costs."""
+        told = [part.lexicons["told"] for part in self._parts]
+        near = {t for some in told for t in [*some.candidates(word, widest(word)), *some.containing(word)]}
+        return misreadings(word, sorted(near))
 
     def terms_starting(self, prefix: str) -> list[str]:
         """Terms that begin with `prefix`."""
-        found = {t for field in ("read", "told") for t in self._reader.expand_prefix(field, prefix)}
+        found = {t for field in FIELDS for t in self._reader.expand_prefix(field, prefix)}
         return sorted(t.decode("utf-8") for t in found)
 
     def photos(self, field: Field, term: str) -> list[tuple[int, float]]:
