@@ -1,7 +1,7 @@
 """Labels of a photo that was edited: turned, scaled, cropped or saved anew, it is another content.
 
-What used to lie at the same path may be the same photo before, or quite another one. The words tell: if enough
-of the former boxes have their like on the new photo, the labels are carried over to where they are now.
+What used to lie at the same path may be the same photo before, or quite another one. The words tell: if
+enough of the former boxes have their like on the new photo, the labels are carried to where they are now.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from indexer.tables import edits, photos
 from indexer.written import StoredWord, stored_words
 
 ALIKE = 0.6
-"""Similarity from which two readings are taken for the same word: models are wrong about a letter now and then."""
+"""Similarity from which two readings are taken for the same word: models are wrong about letters."""
 
 SHARE_READ, SHARE_PLACED, MANY = 0.3, 0.7, 8
-"""The photo is the same if that share of the words lie and read alike; or, when it was turned and nothing reads as
-before, if that share of `MANY` or more words lie alike."""
+"""The photo is the same if that share of the words lie and read alike; or, when it was turned and nothing
+reads as before, if that share of `MANY` or more words lie alike."""
 
 ANCHORS, TELLING = 40, 60
 """Pairs of words with the same reading that are tried for where a crop was cut, and how many of the longest

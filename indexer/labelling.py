@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from detector import Box
-from indexer import chains, rows, written
+from indexer import chains, rows, views, written
 from indexer.chains import NothingToUndo
-from indexer.labels import SAME, share, touches
+from indexer.importing import Brought, bring_labels, bring_suggestions
+from indexer.labels import SAME, Label, share, touches
+from indexer.placed import PlacedText
 from indexer.schema import Database
 from indexer.settling import box_of, current_labels, settle
-from indexer.tables import derived_labels, files, labels, overruled, photos, words
+from indexer.tables import PathBytes, contents, derived_labels, files, labels, overruled, photos, words
 from indexer.written import StoredWord
 
-__all__ = ["BadLabel", "Labelling", "NoSuchWord", "NothingToUndo", "Placed", "Said"]
+__all__ = ["BadLabel", "Brought", "Labelled", "Labelling", "NoSuchWord", "NothingToUndo", "Placed", "Said"]
 
 
 class NoSuchWord(Exception):
@@ -47,6 +49,17 @@ class Placed:
     path: str
     page: int
     word: StoredWord
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A label that holds, and the page that it is on: of the first file that shows it."""
+
+    photo: int
+    path: str
+    page: int
+    sha256: str
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +162,27 @@ class Labelling:
             touched |= chains.undo(connection, change)
         return [_said(row, "said") for row in change]
 
+    def bring(self, items: Iterable[PlacedText], by: str, replace: bool = False) -> Brought:
+        """Set many labels, from lists (see `indexer.placed`), as one change.
+
+        Where a label says something else already it is left, unless `replace`. May raise what `items` does;
+        nothing is changed then.
+        """
+        with self._change() as (connection, at, touched):
+            done = bring_labels(connection, items, by, at, replace)
+            touched |= done.photos
+        return done
+
+    def suggest(self, items: Iterable[PlacedText], source: str) -> Brought:
+        """Keep what another engine or tool, called `source`, reads: no labels, but readings of their own.
+
+        They take part in search with their confidence, and are offered when somebody labels.
+        """
+        with self._change() as (connection, _, touched):
+            done = bring_suggestions(connection, items, source)
+            touched |= done.photos
+        return done
+
     # What is known
 
     def word(self, word: int) -> Placed:
@@ -163,6 +197,27 @@ class Labelling:
             if number not in placed:
                 raise _no_such(number)
         return [Placed(*placed[number]) for number in chosen]
+
+    def labelled(self, under: Sequence[str] | None = None) -> list[Labelled]:
+        """All labels that hold and say that something is written, photo by photo, as material to learn from.
+
+        Only of photos that lie on a file (at or under `under`).
+        """
+        path = func.min(files.c.path, type_=PathBytes)
+        statement = (
+            select(photos.c.id, photos.c.page, contents.c.sha256, path.label("path"))
+            .select_from(photos.join(contents).join(files, files.c.content_id == contents.c.id))
+            .where(views.any_of(under), exists().where(labels.c.photo_id == photos.c.id))
+            .group_by(photos.c.id)
+            .order_by(path, photos.c.page)
+        )
+        with self._database.read() as connection:
+            return [
+                Labelled(row.id, row.path, row.page, row.sha256, label)
+                for row in connection.execute(statement).all()
+                for label in current_labels(connection, row.id)
+                if label.text
+            ]
 
     def history(self, word: int) -> list[Said]:
         """All that was ever said about the place of a word, oldest first. Raises `NoSuchWord`."""
