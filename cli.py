@@ -6,7 +6,6 @@ Starting has to feel instant, so only click is imported here; each command impor
 from __future__ import annotations
 
 import io
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from indexer import interrupts
 from indexer.commands import (
     Program,
     Programs,
@@ -245,7 +245,7 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.listen()
 
 
 def main() -> None:

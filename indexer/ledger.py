@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from indexer import interrupts
 from indexer.archive import Archive, Look, Standing
 from indexer.prepare import Claims, Known, Unreadable
 from indexer.reader import Read
@@ -45,6 +46,11 @@ class Ledger:
     def vanished(self, paths: Iterable[str]) -> None:
         """Files that are gone leave search."""
         self._count["vanished"] += self._archive.vanish(paths)
+
+    def away(self, folder: str, photos: int) -> None:
+        """The disk that is mounted at a folder is not there, so its photos stay."""
+        if all(refusal.path != folder for refusal in self._refused):  # the walk may have said it
+            self.refused(folder, f"not mounted, or emptied: its {photos:,} photos stay in the search")
 
     def out_of_reach(self, sighting: Sighting, reason: str) -> None:
         """A file or folder that could not be got at, though it is there."""
@@ -121,6 +127,7 @@ class Ledger:
         if kind is not None:
             self._count[kind] += 1
         self._progress.advance(path)
+        interrupts.check()
 
 
 _KINDS = {

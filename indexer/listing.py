@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from search.listing import json_line, place
 
 if TYPE_CHECKING:
+    from indexer.bulletin import Bulletin
     from indexer.models import Model
     from indexer.summary import Summary
     from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
@@ -50,7 +52,7 @@ def status_list(status: PhotoStatus) -> str:
     return f"{shown}: {pages}{status.words} words, found by {status.detector}, read by {status.recognizer}\n"
 
 
-def counts_list(counts: Counts) -> str:
+def counts_list(counts: Counts, watcher: Bulletin | None = None) -> str:
     """For people: the size of the archive, and what needs their attention only where there is any."""
     lines = [
         f"{counts.files:9,} files with {counts.photos:,} photos",
@@ -62,7 +64,26 @@ def counts_list(counts: Counts) -> str:
         lines.append(f"{counts.waiting:9,} files are not read to the end: `ocr-index add` goes on with them")
     if counts.unindexed:
         lines.append(f"{counts.unindexed:9,} photos are not searched yet: the next `ocr-index add` mends it")
+    if watcher is not None:
+        lines += _watcher(watcher)
     return "\n".join(lines) + "\n"
+
+
+def _watcher(said: Bulletin) -> list[str]:
+    started = datetime.fromtimestamp(said.since).strftime("%Y-%m-%d %H:%M")
+    if said.doing == "dead":
+        head = f"process {said.process}, started {started}, died; start it again: ocr-index watch"
+    else:
+        counts = f"{said.queue:,} in the queue, {said.read:,} done since {started}"
+        head = f"process {said.process}, {said.doing}, {counts}"
+    lines = [f"  watcher  {head}", *(f"           {place(path, 1)}" for path in said.paths)]
+    lines += [f"  waiting  {place(said.trouble, 1)}"] if said.trouble else []
+    return lines + ([f"  trouble  {place(said.last_error, 1)}"] if said.last_error else [])
+
+
+def counts_json(counts: Counts, watcher: Bulletin | None) -> str:
+    """One object; `watcher` is null where none runs."""
+    return json_line(asdict(counts) | {"watcher": watcher and asdict(watcher)})
 
 
 def summary_list(summary: Summary) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from indexer.walk import folder_of
+from indexer.walk import folder_of, lies_in
 
 
 class Mounts:
@@ -15,14 +17,15 @@ class Mounts:
     Where a disk is unmounted, its folder is gone, or there is an empty one on another device in its place.
     """
 
-    def __init__(self, roots: Iterable[str]) -> None:
-        self._devices: dict[str, int | None] = dict.fromkeys(roots)
+    def __init__(self, roots: Iterable[str], disks: Iterable[str] = ()) -> None:
+        self._devices: dict[str, int | None] = dict.fromkeys([*roots, *disks])
 
-    def learn(self, devices: Mapping[str, int]) -> None:
-        """Note where other disks begin, among folders with their devices."""
-        for folder, device in devices.items():
-            if device != devices.get(folder_of(folder), device):
-                self._devices.setdefault(folder, None)
+    def learn(self, devices: Mapping[str, int]) -> set[str]:
+        """Note where other disks begin, among folders with their devices; returns these folders."""
+        disks = beginnings(devices)
+        for folder in disks:
+            self._devices.setdefault(folder, None)
+        return disks
 
     def confirm(self, folder: str) -> str:
         """Photos lie in `folder`, so its disk is there, even if the system gave it another number since.
@@ -50,6 +53,50 @@ class Mounts:
                 return folder
             above = folder_of(above)
         return above
+
+
+def beginnings(devices: Mapping[str, int]) -> set[str]:
+    """Those of the folders, given with their devices, at which a disk begins."""
+    return {
+        folder
+        for folder, device in devices.items()
+        if (device != devices[above] if (above := folder_of(folder)) in devices else Path(folder).is_mount())
+    }
+
+
+def missing(path: str, root: str, disks: Iterable[str]) -> str | None:
+    """The folder whose disk is not there, if a photo at `path`, somewhere below `root`, is gone with it.
+
+    `disks` are folders at which disks were seen to begin; any other folder that is empty is just empty.
+    """
+    above = [disk for disk in disks if lies_in(path, disk) and lies_in(disk, root)]
+    nearest = max(above, key=len, default=root)
+    if above:
+        return None if Path(nearest).is_mount() or _has_entries(nearest) else nearest
+    return None if Path(root).exists() else root
+
+
+def remembered(home: Path) -> set[str]:
+    """The folders at which disks were seen to begin, as the archive in `home` remembers them."""
+    try:
+        return set(map(str, json.loads(_memory(home).read_text())))
+    except (OSError, ValueError, TypeError):
+        return set()
+
+
+def remember(home: Path, disks: set[str]) -> set[str]:
+    """Add to them; returns all. On a full disk nothing is added, which does harm only to comfort."""
+    known = remembered(home)
+    if not disks <= known:
+        part = _memory(home).with_suffix(".part")
+        with contextlib.suppress(OSError):
+            part.write_text(json.dumps(sorted(known | disks)))
+            part.replace(_memory(home))
+    return known | disks
+
+
+def _memory(home: Path) -> Path:
+    return home / "mounts.json"
 
 
 def _device(folder: str) -> int | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +15,10 @@ import detector
 import recognizer
 from indexer.archive import Archive, ModelIds, Standing
 from indexer.ledger import Ledger, is_gone
+from indexer.lock import is_watched
+from indexer.mounts import beginnings, missing, remember
 from indexer.photo import PhotoError, fingerprint
-from indexer.prepare import Outcome, Prepared, Preparer
+from indexer.prepare import Known, Outcome, Prepared, Preparer, Unreadable
 from indexer.reader import read
 from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.settings import Settings, SettingsError
@@ -33,6 +37,7 @@ __all__ = [
     "Summary",
     "WordReading",
     "add",
+    "keep_up",
     "load_models",
     "reindex",
 ]
@@ -54,6 +59,9 @@ class Models:
 Loader = Callable[[Settings], Models]
 
 SILENCE = Silence()
+
+PATIENCE = 300.0
+"""Seconds to wait for a watcher, which gives way when it has read the few photos in hand."""
 
 
 def load_models(settings: Settings) -> Models:
@@ -81,12 +89,13 @@ def add(
     the next run goes on. Raises `ArchiveBusy` when another process reads photos into the archive.
     """
     roots = [_absolute(path) for path in paths]
-    with archive.writing():
+    with _turn(archive):
         ledger = Ledger(archive, progress)
-        files = list(_survey(archive, roots, settings, ledger))
+        devices: dict[str, int] = {}
+        files = list(_survey(archive, roots, settings, devices, ledger))
         if files:
             _read_files(archive, files, models(settings), settings, ledger)
-        _sweep(archive, roots, ledger)
+        _sweep(archive, roots, devices, ledger)
         archive.update_index()
     return ledger.summary()
 
@@ -104,7 +113,7 @@ def reindex(
     """
     present = models(settings)
     roots = None if paths is None else [str(_absolute(path)) for path in paths]
-    with archive.writing():
+    with _turn(archive):
         ledger = Ledger(archive, progress)
         stale = [path for path in archive.stale(present.ids, roots) if not Path(path).is_dir()]
         files = [file for path in stale for file in _seen(path, ledger)]
@@ -114,12 +123,64 @@ def reindex(
     return ledger.summary()
 
 
+def keep_up(
+    archive: Archive,
+    changed: Iterable[Path],
+    vanished: Iterable[Path],
+    settings: Settings,
+    progress: Progress = SILENCE,
+    models: Loader = load_models,
+) -> Summary:
+    """Read what is new or different among the files `changed`; those `vanished` that are gone leave search.
+
+    In this order, so that a photo that has moved is met at its new place while its old one is still known.
+    The models are loaded when bytes are met that nobody has read. The caller holds `Archive.writing`.
+    """
+    ledger = Ledger(archive, progress)
+    seen = [file for path in changed for file in _seen(str(path), ledger)]
+    files = [file for file in seen if _is_news(archive, file, ledger)]
+    unread = [file for file in files if not _is_entered(archive, file, ledger)]
+    if unread:
+        _read_files(archive, unread, models(settings), settings, ledger)
+    ledger.vanished(path for path in map(str, vanished) if is_gone(path))
+    archive.update_index()
+    return ledger.summary()
+
+
+def _is_news(archive: Archive, sighting: Sighting, ledger: Ledger) -> bool:
+    """Whether a file is not as it was when it was last read or refused."""
+    look = archive.look(sighting)
+    if look.standing in (Standing.SAME, Standing.REFUSED):
+        ledger.unchanged()
+        return False
+    ledger.will_open(sighting, look)
+    return True
+
+
+def _is_entered(archive: Archive, sighting: Sighting, ledger: Ledger) -> bool:
+    """Whether a file is dealt with by a look at its bytes: known ones, or out of reach."""
+    try:
+        sha256 = fingerprint(Path(sighting.path))
+    except PhotoError as error:
+        ledger.enter(Unreadable(sighting, error.reason, None, damaged=False))
+        return True
+    if archive.has_read(sha256):
+        ledger.enter(Known(sighting, sha256, in_hand=False))
+        return True
+    return False
+
+
+def _turn(archive: Archive) -> AbstractContextManager[None]:
+    """The writer's place; a watcher lets others have it soon, another run does not."""
+    return archive.writing(PATIENCE if is_watched(archive.home) else 0.0)
+
+
 def _survey(
-    archive: Archive, roots: Sequence[Path], settings: Settings, ledger: Ledger
+    archive: Archive, roots: Sequence[Path], settings: Settings, devices: dict[str, int], ledger: Ledger
 ) -> Iterator[Sighting]:
-    """The files at and under `roots` that must be opened."""
+    """The files at and under `roots` that must be opened; fills in the devices of the folders."""
     archive.forget_problems([str(root) for root in roots])
-    for found in walk(roots, Selection(settings.include, settings.exclude)):
+    for found in walk(roots, Selection(settings.include, settings.exclude), devices):
         if isinstance(found, PhotoError):
             ledger.out_of_reach(Sighting(str(found.path)), found.reason)
         else:
@@ -191,13 +252,20 @@ def _strips(outcome: Outcome) -> int:
     return len(outcome.strips) if isinstance(outcome, Prepared) else 0
 
 
-def _sweep(archive: Archive, roots: Sequence[Path], ledger: Ledger) -> None:
-    """Files that used to lie at and under `roots` and are gone leave search."""
-    for root in roots:
-        gone = [path for path in archive.paths([str(root)]) if is_gone(path)]
-        # A folder that is gone as a whole may be a disk that is not mounted; a file alone is deleted.
-        if root.exists() or gone == [str(root)]:
-            ledger.vanished(gone)
+def _sweep(archive: Archive, roots: Sequence[Path], devices: Mapping[str, int], ledger: Ledger) -> None:
+    """Files that used to lie at and under `roots` and are gone leave search, unless their disk is gone."""
+    disks = remember(archive.home, beginnings(devices))
+    for root in map(str, roots):
+        gone = [path for path in archive.paths([root]) if is_gone(path)]
+        # A file that somebody has named is its own folder here: there is no other to be missed.
+        away = (
+            {}
+            if gone == [root]
+            else {path: folder for path in gone if (folder := missing(path, root, disks))}
+        )
+        ledger.vanished(path for path in gone if path not in away)
+        for folder, photos in Counter(away.values()).items():
+            ledger.away(folder, photos)
 
 
 class Pace:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
+from indexer import interrupts
 from indexer.schema import Database, storage_errors
 from indexer.tables import files, models, photos
 from indexer.written import StoredWord, stored_words
@@ -63,7 +64,7 @@ class IndexFeed:
         if batch:
             # Search must never know what a power failure can still take from the rows.
             self._database.harden()
-            with storage_errors(self._database.path):
+            with storage_errors(self._database.path), interrupts.held():
                 self._write(batch)
             with self._database.write() as connection:
                 mark_indexed(connection, batch)

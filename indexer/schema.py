@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,10 @@ class ArchiveError(Exception):
     """The archive cannot be used: a full disk, a read-only folder, a damaged file."""
 
     exit_code: ClassVar[int] = 4
+
+
+class OutOfReach(ArchiveError):
+    """The archive cannot be used just now, but perhaps later as it is: a full disk, a share that is away."""
 
 
 class NoArchive(ArchiveError):
@@ -98,14 +103,27 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise _in_words(path, error) from error
 
 
-_ADVICE = {
-    sqlite3.SQLITE_FULL: "the disk is full; make room and run the same command again, nothing is lost",
-    sqlite3.SQLITE_READONLY: "it cannot be written to; check the permissions of the folder and its files",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the folder and its files",
-    sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the folder and its files",
-    sqlite3.SQLITE_NOTADB: "it is not an archive of ocr-index; name another folder with --archive",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; put back a copy made by: ocr-index backup",
+_FULL = "the disk is full; make room and run the same command again, nothing is lost"
+_READ_ONLY = "it cannot be written to; check the permissions of the folder and its files"
+_CLOSED = "it cannot be opened; check the permissions of the folder and its files"
+
+_PASSING = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: _CLOSED,
+    sqlite3.SQLITE_PERM: _CLOSED,
     sqlite3.SQLITE_IOERR: "it cannot be read or written (is the disk full or failing?)",
+}
+_LASTING = {
+    sqlite3.SQLITE_NOTADB: "it is not an archive of ocr-index; name another folder with --archive",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; `ocr-index doctor` says how, and `ocr-index restore` mends it",
+}
+_BY_THE_SYSTEM = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
 }
 
 
@@ -113,7 +131,14 @@ def _in_words(path: Path, error: BaseException | None) -> ArchiveError | Archive
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return ArchiveBusy(f"the archive {path} is busy; wait for the other process to end, then try again")
-    return ArchiveError(f"the archive {path}: {_ADVICE.get(code, error)}")
+    if isinstance(error, OSError):
+        advice = _BY_THE_SYSTEM.get(error.errno or 0)
+        return OutOfReach(
+            f"the archive {path}: " + (f"{advice} ({error.strerror})" if advice else str(error))
+        )
+    if code in _PASSING:
+        return OutOfReach(f"the archive {path}: {_PASSING[code]}")
+    return ArchiveError(f"the archive {path}: {_LASTING.get(code, error)}")
 
 
 def _version(path: Path) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import plistlib
 import re
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -15,7 +16,7 @@ LABEL = "org.ocr-index.watch"
 
 
 class ServiceError(Exception):
-    """There is no such thing on this system."""
+    """There is no such thing on this system, or it will not do what it is told."""
 
     exit_code: ClassVar[int] = 2
 
@@ -53,6 +54,43 @@ def service(command: Sequence[str], home: Path, platform: str = sys.platform) ->
             (("launchctl", "unload", "-w", str(path)),),
         )
     raise ServiceError("only systemd and launchd are known; let your system run `ocr-index watch` at login")
+
+
+Run = Callable[[Sequence[str]], None]
+
+
+def run(command: Sequence[str]) -> None:
+    """Have the system do it. Raises `ServiceError` with what it says."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except OSError as error:
+        raise ServiceError(f"`{' '.join(command)}` cannot be run: {error.strerror}") from error
+    except subprocess.CalledProcessError as error:
+        raise ServiceError(
+            f"`{' '.join(command)}` failed: {error.stderr.strip() or 'no reason given'}"
+        ) from None
+
+
+def install(service: Service, run: Run = run) -> None:
+    """Write the file, and start the service now and at every login. Raises `ServiceError`."""
+    service.path.parent.mkdir(parents=True, exist_ok=True)
+    service.path.write_text(service.text)
+    try:
+        for command in service.start:
+            run(command)
+    except ServiceError as error:
+        raise ServiceError(f"{service.path} is written, but {error}") from error
+
+
+def uninstall(service: Service, run: Run = run) -> None:
+    """Stop the service and delete its file. Raises `ServiceError` if it is not there or does not stop."""
+    if not service.path.exists():
+        raise ServiceError(f"there is no {service.path}; nothing was installed")
+    try:
+        for command in service.stop:
+            run(command)
+    finally:
+        service.path.unlink()
 
 
 def systemd_unit(command: Sequence[str]) -> str:

@@ -61,6 +61,8 @@ class Batch:
     """Gone, and not because their disk is."""
     problems: tuple[PhotoError, ...] = ()
     """Folders and named files that cannot be got at; each once, until it has been fine again."""
+    mended: tuple[Path, ...] = ()
+    """Those that are fine again."""
     waiting: int = 0
     """Files that are not quiet yet."""
 
@@ -107,7 +109,8 @@ class Watcher:
     """Knows the files under some paths; each `step` tells what has become of them. A context manager.
 
     It opens no photo and writes nothing. `known` are the paths that the archive has there, so that what was
-    deleted while nobody watched is told as vanished; with `poll`, no events are waited for.
+    deleted while nobody watched is told as vanished. `disks` are folders at which disks were seen to begin;
+    the attribute of that name tells of those met since. With `poll`, no events are waited for.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class Watcher:
         clock: Clock = time.monotonic,
         *,
         known: Iterable[str] = (),
+        disks: Iterable[str] = (),
         poll: bool = False,
     ) -> None:
         self._selection = selection
@@ -128,7 +132,9 @@ class Watcher:
         self._known: dict[str, State] = dict.fromkeys(known, UNSEEN)
         self._quiet = Quiet(rhythm.quiet, clock)
         self._unannounced: set[str] = set()
-        self._mounts = Mounts(root.path for root in self._roots)
+        self.disks = set(disks)
+        self._mounts = Mounts((root.path for root in self._roots), self.disks)
+        self._mended: list[Path] = []
         self._events = Events()
         self._said = Said()
 
@@ -151,7 +157,8 @@ class Watcher:
         for path in self._quiet.paths():
             self._look(path)
         changed, vanished = self._settle()
-        return Batch(changed, vanished, tuple(problems), len(self._quiet))
+        mended, self._mended = tuple(self._mended), []
+        return Batch(changed, vanished, tuple(problems), mended, len(self._quiet))
 
     def _hear(self, root: _Root) -> None:
         """Take in the events of a folder."""
@@ -188,7 +195,7 @@ class Watcher:
             else:
                 found.add(str(item))
                 self._find(root, str(item))
-        self._mounts.learn(devices)
+        self.disks |= self._mounts.learn(devices)
         for folder in {folder_of(path) for path in found & self._known.keys()}:
             self._said.over("away", self._mounts.confirm(folder))
         self._miss(root, found)
@@ -217,6 +224,7 @@ class Watcher:
     def _new_problems(self, root: _Root, problems: dict[str, PhotoError]) -> list[PhotoError]:
         for path in root.problems - problems.keys():
             self._said.over("closed", path)
+            self._mended.append(Path(path))
         root.problems = set(problems)
         return [
             problem for path, problem in problems.items() if self._said.say("closed", path, problem.reason)

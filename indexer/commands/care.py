@@ -1,0 +1,100 @@
+"""The commands that keep an archive alive for years: watch."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from indexer.commands import archive_option, paths_argument
+
+if TYPE_CHECKING:
+    from indexer.settings import Settings
+
+
+@click.command(epilog="Example: ocr-index watch ~/Photos/boards")
+@paths_argument(metavar="PATH...")
+@archive_option
+@click.option("--poll", is_flag=True, help="Wait for no events, list the folders again and again.")
+@click.option("--threads", metavar="N", type=click.IntRange(1), help="Use so many threads at most.")
+@click.option("--install", "deed", flag_value="install", default="", help="Do so now and at every login.")
+@click.option("--uninstall", "deed", flag_value="uninstall", help="Do so no more.")
+@click.option("--dry-run", is_flag=True, help="With these, only print what would be done.")
+@click.pass_obj
+def watch(home: Path, paths: list[str], poll: bool, threads: int | None, deed: str, dry_run: bool) -> None:
+    """Read photos as they appear, change, move and vanish, for ever.
+
+    First what lies at and under PATH, then what becomes of it; Ctrl-C ends it. `ocr-index status` says what
+    it is doing. SIGHUP makes it read settings.toml again.
+    """
+    if dry_run and not deed:
+        raise click.UsageError("--dry-run is for --install and --uninstall")
+    if not paths and deed != "uninstall":
+        raise click.UsageError("name the folders to watch")
+    if deed:
+        options = (["--poll"] if poll else []) + (["--threads", str(threads)] if threads else [])
+        _serve(
+            deed, [*_program(), "--archive", os.path.abspath(home), "watch", *options, "--", *paths], dry_run
+        )
+    else:
+        _tend(home, paths, poll, threads)
+
+
+def _program() -> list[str]:
+    """The words with which a system that has no PATH runs this program."""
+    found = shutil.which(sys.argv[0])
+    return [os.path.abspath(found)] if found else [sys.executable, "-m", "cli"]
+
+
+def _serve(deed: str, command: Sequence[str], dry_run: bool) -> None:
+    from indexer import service
+
+    wanted = service.service(command, Path.home())
+    if dry_run:
+        calls = wanted.start if deed == "install" else wanted.stop
+        click.echo("\n".join([f"# {wanted.path}", wanted.text, *(f"$ {' '.join(call)}" for call in calls)]))
+    elif deed == "install":
+        service.install(wanted)
+        click.echo(f"watching now and at every login: {wanted.path}", err=True)
+    else:
+        service.uninstall(wanted)
+        click.echo(f"watching no more: {wanted.path} is deleted", err=True)
+
+
+def _tend(home: Path, paths: Sequence[str], poll: bool, threads: int | None) -> None:
+    _lie_low(threads)
+    from indexer.archive import Archive
+    from indexer.settings import Settings
+    from indexer.tending import Tender
+
+    def settings() -> Settings:
+        found = Settings.load(home)
+        return replace(found, threads=min(threads, found.threads)) if threads else found
+
+    with Archive.open(home, create=True) as archive:
+        tender = Tender(archive, [*map(Path, paths)], settings, poll=poll)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda *_: tender.reload())
+        tender.run()
+
+
+def _lie_low(threads: int | None) -> None:
+    """Others come first; and log lines that say when."""
+    if hasattr(os, "nice") and os.nice(0) == 0:
+        os.nice(10)
+    if threads:
+        # Read when torch and OpenCV are loaded, which has not happened yet.
+        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+            os.environ[name] = str(threads)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z", level=logging.WARNING
+    )
+    logging.getLogger("indexer").setLevel(logging.INFO)
