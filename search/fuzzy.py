@@ -32,7 +32,7 @@ CONFUSIONS = Path(__file__).with_name("confusions.json")
 
 def reach(word: str) -> int:
     """Edits that a reading of `word` may be away where lattices can be asked for the rest."""
-    return 0 if len(word) < 3 else 1 if len(word) < 5 else 2
+    return 0 if len(word) < 3 else 1 if len(word) < 8 else 2
 
 
 def widest(word: str) -> int:

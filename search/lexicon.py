@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.words import CLASSES
 
-_PLACE = {character: np.uint64(1 << n) for n, character in enumerate(CLASSES)}
-_OTHER = np.uint64(1 << len(CLASSES))
+_BIT = {character: 1 << n for n, character in enumerate(CLASSES)}
+_OTHER = 1 << len(CLASSES)
 LONGEST = 255
 """Terms count as at most this long."""
 
@@ -28,6 +29,8 @@ class Lexicon:
     """N; characters."""
     letters: NDArray[np.uint64]
     """N; one bit for each of CLASSES, one for all others."""
+    pairs: NDArray[np.uint64]
+    """N; one bit for each pair of neighbours, ends included, many pairs to a bit."""
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -35,13 +38,19 @@ class Lexicon:
     def candidates(self, word: str, most: int) -> list[str]:
         """All terms that may be at most `most` edits from `word`, and some that are not.
 
-        An edit brings in at most one letter and takes at most one away, so terms that differ from `word` in
-        more letters than that, either way, are passed over, as are those much longer or shorter.
+        An edit brings in at most one letter and two pairs of neighbours and takes as many away, so terms that
+        differ from `word` in more, either way, are passed over, as are those much longer or shorter.
         """
         first, last = np.searchsorted(self.lengths, (max(0, len(word) - most), len(word) + most + 1))
-        there, typed = self.letters[first:last], signature(word)
-        few = (np.bitwise_count(there & ~typed) <= most) & (np.bitwise_count(typed & ~there) <= most)
-        return [self._term(int(first) + int(n)) for n in np.flatnonzero(few)]
+        numbers = np.arange(first, last)
+        for signs, typed, limit in (
+            (self.letters, _letters(word), most),
+            (self.pairs, _pairs(word), 2 * most),
+        ):
+            there = signs[numbers]
+            few = (np.bitwise_count(there & ~typed) <= limit) & (np.bitwise_count(typed & ~there) <= limit)
+            numbers = numbers[few]
+        return [self._term(int(number)) for number in numbers]
 
     def containing(self, word: str) -> list[str]:
         """All terms that `word` is a part of."""
@@ -64,12 +73,20 @@ class Lexicon:
         )
 
 
-def signature(term: str) -> np.uint64:
+def _pairs(term: str) -> np.uint64:
+    """The pairs of neighbours in `term` as bits."""
+    found = 0
+    for left, right in pairwise(f" {term} "):
+        found |= 1 << (31 * ord(left) + ord(right)) % 64
+    return np.uint64(found)
+
+
+def _letters(term: str) -> np.uint64:
     """The letters of `term` as bits."""
-    found = np.uint64(0)
+    found = 0
     for character in term:
-        found |= _PLACE.get(character, _OTHER)
-    return found
+        found |= _BIT.get(character, _OTHER)
+    return np.uint64(found)
 
 
 def lexicon_of(terms: Iterable[str]) -> Lexicon:
@@ -80,5 +97,6 @@ def lexicon_of(terms: Iterable[str]) -> Lexicon:
         np.frombuffer(b"".join(encoded), np.uint8),
         np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
         np.array([min(LONGEST, len(term)) for term in ordered], np.uint8),
-        np.array([signature(term) for term in ordered], np.uint64),
+        np.array([_letters(term) for term in ordered], np.uint64),
+        np.array([_pairs(term) for term in ordered], np.uint64),
     )

@@ -39,7 +39,7 @@ ABSENT = 0.001
 """Chance of a wanted word that nothing speaks for: a photo with all the others may still be the one."""
 
 WORST = -60.0
-LEAST = 0.001
+LEAST = 0.002
 """Chance below which a place is none."""
 
 APART = 0.1

@@ -115,6 +115,7 @@ def _write_part(folder: Path, number: int, part: Part) -> str:
         arrays[f"{field}.starts"] = [lexicon.starts]
         arrays[f"{field}.lengths"] = [lexicon.lengths]
         arrays[f"{field}.letters"] = [lexicon.letters]
+        arrays[f"{field}.pairs"] = [lexicon.pairs]
         arrays[f"{field}.text"] = [lexicon.text]
     arrays |= {
         "keys": [sketches.keys],
@@ -125,6 +126,7 @@ def _write_part(folder: Path, number: int, part: Part) -> str:
         "starts": [sketches.starts],
         "sizes": [sketches.sizes],
         "ceilings": [sketches.ceilings],
+        "halves": [sketches.halves],
         "lattices": list(sketches.lattices),
     }
     at, table = 0, {}
@@ -161,6 +163,7 @@ def _read_part(path: Path) -> Part:
             starts=array(f"{field}.starts", np.uint32),
             lengths=array(f"{field}.lengths", np.uint8),
             letters=array(f"{field}.letters", np.uint64),
+            pairs=array(f"{field}.pairs", np.uint64),
         )
 
     sketches = Sketches(
@@ -172,6 +175,7 @@ def _read_part(path: Path) -> Part:
         starts=array("starts", np.int64),
         sizes=array("sizes", np.uint16),
         ceilings=array("ceilings", np.uint8).reshape(len(CLASSES), len(array("keys", np.int64))),
+        halves=array("halves", np.uint8).reshape(-1, 2, len(CLASSES)),
         lattices=(array("lattices", np.uint8),),
         names=tuple(header["names"]),
     )

@@ -23,6 +23,9 @@ LENGTH_LOSS = 0.5
 """Taken off ln P for each character that a reading is longer or shorter than the typed word. No bound but
 experience: readings are seldom much longer or shorter than what is written."""
 
+WIDER = 6
+"""How many times more words are looked at by their tight bounds than are picked."""
+
 BLOCK = 64
 """Words that are passed over together when the best are picked."""
 
@@ -50,6 +53,8 @@ class Sketches:
     """N; its length in bytes."""
     ceilings: NDArray[np.uint8]
     """len(CLASSES) x N; -ln of the largest probability in any frame, times UNIT."""
+    halves: NDArray[np.uint8]
+    """N x 2 x len(CLASSES); the same for the first and the second half of the frames."""
     lattices: tuple[NDArray[np.uint8], ...]
     """Packed lattices one after the other; `starts` counts through all of these arrays."""
     names: tuple[str, ...]
@@ -73,9 +78,33 @@ class Sketches:
                 spent[first:last] += np.uint16(UNIT * LENGTH_LOSS * abs(length - len(word)))
         return spent
 
+    def tight_bounds(self, word: str, numbers: NDArray[np.intp]) -> NDArray[np.uint16]:
+        """As `bounds`, closer, for the words `numbers` alone; n.
+
+        Characters come in order: some k of them in the first half of the frames, the others in the second. So
+        the least over k of the sums of ceilings is a bound, too.
+        """
+        rows = [_ROW[c] for c in word if c in _ROW]
+        first, second = (self.halves[numbers, half][:, rows].astype(np.int32) for half in (0, 1))
+        spent = second.sum(axis=1)
+        shifted = spent[:, None] + np.cumsum(first - second, axis=1)
+        apart = np.abs(self.lengths[numbers].astype(np.int32) - len(word))
+        least = np.minimum(spent, shifted.min(axis=1, initial=1 << 15))
+        return np.asarray(least + UNIT * LENGTH_LOSS * apart, np.uint16)
+
     def likeliest(self, word: str, count: int) -> list[tuple[int, int]]:
-        """The `count` words with the lowest bounds, as (bound, number), lowest first."""
-        bounds = self.bounds(word)
+        """The `count` words with the lowest tight bounds, as (bound, number), lowest first.
+
+        Only the WIDER times `count` with the lowest plain bounds are looked at more closely.
+        """
+        numbers = self._lowest(self.bounds(word), WIDER * count)
+        bounds = self.tight_bounds(word, numbers)
+        order = np.argsort(bounds, kind="stable")[:count]
+        return list(zip(bounds[order].tolist(), numbers[order].tolist(), strict=True))
+
+    @staticmethod
+    def _lowest(bounds: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
+        """Where the `count` lowest of `bounds` stand, lowest first."""
         whole = len(bounds) // BLOCK * BLOCK
         if whole > BLOCK * count:  # the best of all stand in the best blocks
             lowest = bounds[:whole].reshape(-1, BLOCK).min(axis=1)
@@ -85,7 +114,7 @@ class Sketches:
         else:
             numbers = np.arange(len(bounds))
         order = np.argsort(bounds[numbers], kind="stable")[:count]
-        return [(int(bounds[n]), int(n)) for n in numbers[order]]
+        return np.asarray(numbers[order], np.intp)
 
     def lattice(self, number: int) -> bytes:
         """The packed lattice of word `number`."""
@@ -113,11 +142,10 @@ class Seen:
 def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
     """Sketches of the words of one photo that have a lattice."""
     some = sorted((w for w in words if w.lattice), key=lambda w: len(w.text))
-    ceilings = np.full((len(CLASSES), len(some)), UNREACHABLE, np.uint8)
+    halves = np.full((len(some), 2, len(CLASSES)), UNREACHABLE, np.uint8)
     if some:
         for chosen, columns in blocks([w.lattice for w in some], _groups(alphabet)):
-            highest = np.maximum(columns[:, 1:].max(axis=0), 1e-8)  # classes x n
-            ceilings[:, chosen] = np.minimum(UNREACHABLE, np.round(-np.log(highest) * UNIT)).clip(0)
+            halves[chosen] = _ceilings(columns)
     sizes = [len(w.lattice) for w in some]
     return Sketches(
         np.full(len(some), key, np.int64),
@@ -127,10 +155,22 @@ def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
         np.zeros(len(some), np.uint8),
         np.cumsum([0, *sizes], dtype=np.int64)[:-1],
         np.array(sizes, np.uint16),
-        ceilings,
+        np.ascontiguousarray(halves.min(axis=1).T),
+        halves,
         (np.frombuffer(b"".join(w.lattice for w in some), np.uint8),),
         (alphabet,),
     )
+
+
+def _ceilings(columns: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """n x 2 x len(CLASSES) from T x (1 + len(CLASSES)) x n; shorter lattices end in certain blanks."""
+    frames = (columns[:, 0] < 1).cumsum(axis=0)
+    middle = (frames[-1] + 1) // 2
+    early = (frames <= middle)[:, None]
+    letters = columns[:, 1:]
+    highest = np.stack([(letters * early).max(axis=0), (letters * ~early).max(axis=0)])  # 2 x classes x n
+    lost = -np.log(np.maximum(highest, 1e-8)) * UNIT
+    return np.asarray(np.round(lost).clip(0, UNREACHABLE).transpose(2, 0, 1), np.uint8)
 
 
 @lru_cache(maxsize=8)
@@ -162,6 +202,7 @@ def joined(parts: Iterable[Sketches]) -> Sketches:
         np.concatenate([p.starts + offset for p, offset in zip(some, offsets[:-1], strict=True)])[order],
         np.concatenate([p.sizes for p in some])[order],
         np.concatenate([p.ceilings for p in some], axis=1)[:, order],
+        np.concatenate([p.halves for p in some])[order],
         tuple(array for p in some for array in p.lattices),
         tuple(names),
     )
@@ -185,6 +226,7 @@ def only(sketches: Sketches, kept: NDArray[np.bool_]) -> Sketches:
         np.cumsum([0, *map(len, lattices)], dtype=np.int64)[:-1],
         sketches.sizes[numbers],
         sketches.ceilings[:, numbers],
+        sketches.halves[numbers],
         (np.frombuffer(b"".join(lattices), np.uint8),),
         sketches.names,
     )

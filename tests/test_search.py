@@ -232,7 +232,7 @@ def test_sketches_are_joined_and_thinned_without_mixing_them_up() -> None:
 def test_the_best_of_many_sketches_are_the_best_of_all() -> None:
     many = joined(sketched(n, f"plan{n:03}", "roadmap"[: n % 7 + 1]) for n in range(300))
     for typed in ("roadmap", "plan123"):
-        bounds = many.bounds(typed)
+        bounds = many.tight_bounds(typed, np.arange(len(many)))
         assert [b for b, _ in many.likeliest(typed, 3)] == sorted(bounds.tolist())[:3]
         assert all(bounds[n] == b for b, n in many.likeliest(typed, 3))
 
