@@ -6,8 +6,10 @@ Starting has to feel instant, so only click is imported here; each command impor
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ import click
 
 from indexer import interrupts
 from indexer.commands import (
+    INTERRUPTED,
     Program,
     Programs,
     archive_option,
@@ -193,6 +196,7 @@ def remove(home: Path, paths: list[str]) -> None:
 @click.option("--json", "form", flag_value="json", default="", help="Print one JSON object a hit.")
 @click.option("--csv", "form", flag_value="csv", help="Print one line a matched word, for spreadsheets.")
 @click.option("--paths0", "form", flag_value="paths0", help="Print paths ended by a zero byte, for xargs -0.")
+@click.option("--least", type=click.FloatRange(0, 1), metavar="P", help="Only words at least so likely; 0.002.")
 @click.option("--exact", is_flag=True, help="Only words spelled as typed.")
 @click.option("--in", "folder", metavar="FOLDER", type=click.Path(), help="Only photos in this folder.")
 @click.option("--after", type=_day, metavar="DATE", help="Only photos taken on that day or later.")
@@ -215,6 +219,8 @@ def find(
     from search import listing
 
     show, picture = asked.pop("show"), asked.pop("picture")
+    if asked["least"] is None:
+        asked["least"] = search.LEAST
     if bool(typed) == bool(queries) or (queries and show):
         raise click.UsageError("type what to look for (--show draws a hit), or name a file with --queries")
     for_people = partial(listing.as_list, bold=partial(click.style, bold=True), headed=bool(queries))
@@ -227,6 +233,8 @@ def find(
         if show and len(hits) >= show:
             _draw_hit(hits[show - 1], picture)
         found = found or bool(hits)
+    if not queries and found and hits[0].score < search.DOUBTFUL:
+        click.echo(f"{ctx.info_name}: probably not there{listing.hint(searcher.closest(text))}", err=True)
     if not found:
         hint = "" if queries else listing.hint(searcher.closest(" ".join(typed)))
         leave(ctx, f"nothing found{hint}", NOTHING_FOUND)
@@ -248,16 +256,29 @@ def _prepare() -> None:
     interrupts.listen()
 
 
+def _run(command: click.Command, name: str) -> None:
+    """Do what was typed, and end."""
+    _prepare()
+    try:
+        command(prog_name=name)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            # Everything is closed, but threads may be deep in a decoder: waiting for them takes long, and
+            # taking Python down around them ends in an abort.
+            with suppress(OSError):
+                sys.stdout.flush()
+            os._exit(INTERRUPTED)
+        raise
+
+
 def main() -> None:
     """The command `ocr-index`."""
-    _prepare()
-    index(prog_name="ocr-index")
+    _run(index, "ocr-index")
 
 
 def search_main() -> None:
     """The command `ocr-search`."""
-    _prepare()
-    find(prog_name="ocr-search")
+    _run(find, "ocr-search")
 
 
 if __name__ == "__main__":

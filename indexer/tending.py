@@ -36,6 +36,9 @@ SLICE = 32
 TURN = 0.3
 """Seconds left to others; one who waits looks every tenth of a second."""
 
+PATIENCE = 1.0
+"""Seconds to wait for the writer's place at a time; signals are heeded in between."""
+
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts while the archive is in use, or its disk full."""
 
@@ -221,7 +224,7 @@ class Tender:
 
     def _read(self, changed: Sequence[Path], vanished: Sequence[Path]) -> None:
         begin = self._means.clock()
-        with self._archive.writing(patience=1.0):
+        with self._archive.writing(PATIENCE):
             summary = keep_up(self._archive, changed, vanished, self._settings, self._voice, self._models)
         if counts := _counts(summary):
             log.info("event=read %s seconds=%.1f", counts, self._means.clock() - begin)
