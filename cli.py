@@ -50,6 +50,7 @@ def _day(text: str) -> date:
 ELSEWHERE = {
     "evaluate": "indexer.commands.models:evaluate",
     "models": "indexer.commands.models:models",
+    "serve": "web.commands:serve",
     "train": "indexer.commands.models:train",
     "watch": "indexer.commands.care:watch",
 }
@@ -196,7 +197,9 @@ def remove(home: Path, paths: list[str]) -> None:
 @click.option("--json", "form", flag_value="json", default="", help="Print one JSON object a hit.")
 @click.option("--csv", "form", flag_value="csv", help="Print one line a matched word, for spreadsheets.")
 @click.option("--paths0", "form", flag_value="paths0", help="Print paths ended by a zero byte, for xargs -0.")
-@click.option("--least", type=click.FloatRange(0, 1), metavar="P", help="Only words at least so likely; 0.002.")
+@click.option(
+    "--least", type=click.FloatRange(0, 1), metavar="P", help="Only words at least so likely; 0.002."
+)
 @click.option("--exact", is_flag=True, help="Only words spelled as typed.")
 @click.option("--in", "folder", metavar="FOLDER", type=click.Path(), help="Only photos in this folder.")
 @click.option("--after", type=_day, metavar="DATE", help="Only photos taken on that day or later.")
@@ -233,11 +236,11 @@ def find(
         if show and len(hits) >= show:
             _draw_hit(hits[show - 1], picture)
         found = found or bool(hits)
-    if not queries and found and hits[0].score < search.DOUBTFUL:
-        click.echo(f"{ctx.info_name}: probably not there{listing.hint(searcher.closest(text))}", err=True)
+    hint = "" if queries else listing.hint(searcher.closest(" ".join(typed)))
     if not found:
-        hint = "" if queries else listing.hint(searcher.closest(" ".join(typed)))
         leave(ctx, f"nothing found{hint}", NOTHING_FOUND)
+    if hint:
+        click.echo(f"{ctx.info_name}: only a guess{hint}", err=True)
 
 
 def _draw_hit(hit: Hit, picture: Path) -> None:

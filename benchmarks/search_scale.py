@@ -2,9 +2,9 @@
 
     python benchmarks/search_scale.py 1000 10000 100000 --folder /tmp/scale
 
-Photos are made up: 40 words each, drawn by Zipf's law from 50,000 made-up words, four readings a word, misread
-at the rates that `search/confusions.json` was made from (word right at first 58 %), each with a lattice from a
-pool that puts the same doubts into frames. CPU time, one thread; medians.
+Photos are made up: 40 words each, drawn by Zipf's law from 50,000 made-up words, four readings a word (the
+first right for 58 %), misread along our confusions, each with a lattice from a pool that puts the same doubts
+into frames. CPU time, one thread; medians.
 """
 
 from __future__ import annotations
@@ -63,23 +63,23 @@ class Maker:
                 first, chance = readings[0]
                 readings = ((self._misread(first), chance), *readings[1:])
             x, y = 100 * (place % 8), 100 * (place // 8)
-            words.append(Word(WORDS * number + place, (x, y, x + 80, y + 40), y, 0.95, readings, seen.lattice))
+            box = (x, y, x + 80, y + 40)
+            words.append(Word(WORDS * number + place, box, y, 0.95, readings, seen.lattice))
         path = f"/photos/{number % 100}/{number}.jpg"
         return Entry(number, (path,), 1.6e9 + number, tuple(words), 1, DEFAULT.characters)
 
     def _word(self) -> str:
         parts = self._random.choice((2, 2, 3, 3, 4))
         syllables = (self._random.choice(CONSONANTS) + self._random.choice(VOWELS) for _ in range(parts))
-        return "".join(syllables) + self._random.choice((*CONSONANTS, "", ""))
+        end: str = self._random.choice((*CONSONANTS, "", ""))
+        return "".join(syllables) + end
 
     def _seen(self) -> Seen:
-        true = self._random.choices(self.vocabulary, cum_weights=self._weights)[0]
+        true: str = self._random.choices(self.vocabulary, cum_weights=self._weights)[0]
         texts = [true if self._random.random() < 0.58 else self._misread(true)]
         while len(texts) < READINGS:
             texts.append(self._misread(true))
-        return Seen(
-            tuple((text, 0.5 / 2**n) for n, text in enumerate(texts)), self._lattice(true, texts[0])
-        )
+        return Seen(tuple((text, 0.5 / 2**n) for n, text in enumerate(texts)), self._lattice(true, texts[0]))
 
     def _misread(self, word: str) -> str:
         letters = list(word)
@@ -142,7 +142,7 @@ def answering(home: Path, queries: list[str]) -> Iterator[float]:
 
 def starting(home: Path, query: str) -> Iterator[float]:
     """CPU seconds of whole `ocr-search` processes."""
-    command = [Path(sys.executable).with_name("ocr-search"), "--archive", home, query]
+    command = [str(Path(sys.executable).with_name("ocr-search")), "--archive", str(home), query]
     for _ in range(7):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=False, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
@@ -171,11 +171,14 @@ def measure(folder: Path, count: int, say: Callable[[str], None] = print) -> Non
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("photos", type=int, nargs="+")
     parser.add_argument("--folder", type=Path, required=True)
     asked = parser.parse_args()
-    print("| photos | photos per CPU s | disk MB | add one, ms | one word, ms, median / 95 % | two words | process, s |")
+    print(
+        "| photos | photos per CPU s | disk MB | add one ms | one word ms, median / 95 % | two | process s |"
+    )
     print("|---|---|---|---|---|---|---|")
     for count in asked.photos:
         measure(asked.folder, count)

@@ -26,6 +26,9 @@ __all__ = ["Hit", "HitWord", "Searcher", "open"]
 LEAST = 0.002
 """Photos less likely than this are no hits."""
 
+DOUBTFUL = 0.1
+"""A word that is less likely than this on every photo is probably on none."""
+
 
 @dataclass(frozen=True, slots=True)
 class HitWord:
@@ -67,12 +70,14 @@ class Searcher:
         folder: str | None = None,
         after: date | None = None,
         before: date | None = None,
+        least: float = LEAST,
     ) -> list[Hit]:
         """Photos for `query`, best first, at most `limit`.
 
         `exact` takes only readings spelled as typed; `folder` only photos somewhere in it; `after` only
         photos taken on that day or later, `before` earlier than that day. What the query
-        itself says of these (`in:work after:2024-01`) holds as well.
+        itself says of these (`in:work after:2024-01`) holds as well. Photos less likely than `least` for
+        one word, or its square for two and so on, are left out.
         """
         from search.query import every, filters, parse, wanted
         from search.rank import score
@@ -81,13 +86,13 @@ class Searcher:
         tree = parse(text, exact)
         found: dict[Term, Found] = {term: self._find_term(term) for term in every(tree)}
         numbers = {number for term in wanted(tree) for number in found[term]}
-        least = LEAST ** len(wanted(tree))
+        bound = least ** len(wanted(tree))
         scored = sorted(
             ((score(tree, found, n, self._where), n) for n in numbers), key=lambda pair: (-pair[0], pair[1])
         )
         hits: list[Hit] = []
         for value, number in scored:
-            if value < least or len(hits) >= limit:
+            if value < bound or len(hits) >= limit:
                 break
             entry = self.snapshot.entry(number)
             path = _path_in(entry, folder, asked.folders)
@@ -101,13 +106,13 @@ class Searcher:
         return hits
 
     def closest(self, query: str) -> dict[str, list[str]]:
-        """For each typed word that is on no photo, the closest words that the archive has."""
+        """For each typed word that is hardly on any photo, the closest words that the archive has."""
         from search.query import filters, parse, wanted
 
         return {
             term.text: self._suggestions(term.text)
             for term in wanted(parse(filters(query)[0]))
-            if not any(e.chance > LEAST for e in self._find_term(term).values())
+            if not any(e.chance > DOUBTFUL for e in self._find_term(term).values())
         }
 
     def _suggestions(self, word: str, count: int = 3) -> list[str]:

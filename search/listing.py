@@ -73,9 +73,9 @@ def as_paths0(hits: Iterable[Hit]) -> str:
 
 
 def hint(closest: Mapping[str, Sequence[str]]) -> str:
-    """What to say after "nothing found": which words are on no photo, and the closest ones that are."""
+    """What to say of words that are probably on no photo, and which are the closest ones that are."""
     lines = [
-        f"; {word!r} is on no photo" + (f", the closest words are {', '.join(near)}" if near else "")
+        f"; {word!r} is probably on no photo" + (f", the closest words are {', '.join(near)}" if near else "")
         for word, near in closest.items()
     ]
     return "".join(lines)

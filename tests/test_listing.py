@@ -68,7 +68,8 @@ def test_a_terminal_is_told_nothing_by_a_file_name() -> None:
 def test_words_that_are_nowhere_come_with_the_closest_ones() -> None:
     assert hint({}) == ""
     assert hint({"rodmap": ["roadmap", "nodmap"], "zzz": []}) == (
-        "; 'rodmap' is on no photo, the closest words are roadmap, nodmap; 'zzz' is on no photo"
+        "; 'rodmap' is probably on no photo, the closest words are roadmap, nodmap"
+        "; 'zzz' is probably on no photo"
     )
 
 

@@ -1,0 +1,195 @@
+"""Which evidence and which formula put the right photos first, and what absent words find.
+
+    python benchmarks/ranking.py ARCHIVE ../shared [--every 4]
+
+ARCHIVE holds ../shared/photos/dev. Asks every fourth query of eval/score.py, prints mean average precision.
+Then asks for 500 English words that stand on no photo, and for 500 with their letters shuffled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+import search
+from search.fuzzy import misreadings, widest
+from search.query import Term
+from search.rank import ABSENT, CONFUSION, EDIT, _by_lattices, _by_readings, chance_of
+from search.snapshot import Snapshot
+from search.words import terms
+
+Scores = Mapping[int, float]
+"""Photo number -> how well it fits one word."""
+
+Formula = Callable[[str], Scores]
+
+MOST_EDITS = 2
+
+
+def maximum(pairs: Iterator[tuple[int, float]]) -> Scores:
+    """The best place."""
+    best: dict[int, float] = defaultdict(float)
+    for number, value in pairs:
+        best[number] = max(best[number], value)
+    return best
+
+
+def total(pairs: Iterator[tuple[int, float]]) -> Scores:
+    """All places together."""
+    found: dict[int, float] = defaultdict(float)
+    for number, value in pairs:
+        found[number] += value
+    return found
+
+
+def noisy_or(pairs: Iterator[tuple[int, float]]) -> Scores:
+    """The chance that one place at least is right, were they independent."""
+    missing: dict[int, float] = defaultdict(lambda: 1.0)
+    for number, value in pairs:
+        missing[number] *= 1 - value
+    return {number: 1 - value for number, value in missing.items()}
+
+
+def blend(pairs: Iterator[tuple[int, float]]) -> Scores:
+    """The best place and a tenth of all."""
+    some = list(pairs)
+    summed = total(iter(some))
+    return {number: value + 0.1 * summed[number] for number, value in maximum(iter(some)).items()}
+
+
+class Rankers:
+    """The formulas, by what they look at."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._lengths = {n: len(snapshot.entry(n).words) for n in range(len(snapshot))}
+
+    def exact(self, word: str) -> Iterator[tuple[int, float]]:
+        """Readings spelled as typed, with their probability."""
+        return iter(self._snapshot.photos("read", word))
+
+    def alike(self, word: str) -> Iterator[tuple[int, float]]:
+        """Readings up to two edits away, similarity times probability."""
+        for text, distance in self._snapshot.close_terms("read", word, MOST_EDITS):
+            for number, weight in self._snapshot.photos("read", text):
+                yield number, weight * math.exp(-3 * distance / len(word))
+
+    def confused(self, word: str) -> Iterator[tuple[int, float]]:
+        """The same with the costs of our confusions in place of edits."""
+        near = [text for text, _ in self._snapshot.close_terms("read", word, widest(word))]
+        for text, cost in misreadings(word, near):
+            for number, weight in self._snapshot.photos("read", text):
+                yield number, chance_of(math.log(max(weight, 1e-9)) - CONFUSION * cost, len(word))
+
+    def readings(self, word: str) -> Iterator[tuple[int, float]]:
+        """What search takes from readings."""
+        return ((n, e.chance) for n, e in _by_readings(Term(word), self._snapshot))
+
+    def lattices(self, word: str) -> Iterator[tuple[int, float]]:
+        """What search takes from lattices."""
+        return ((n, e.chance) for n, e in _by_lattices(Term(word), self._snapshot))
+
+    def both(self, word: str) -> Iterator[tuple[int, float]]:
+        """All that search takes."""
+        yield from self.readings(word)
+        yield from self.lattices(word)
+
+    def bm25(self, word: str) -> Scores:
+        """BM25 (Robertson et al. 1994) on expected term frequencies of readings like the word."""
+        frequency = total(self.alike(word))
+        mean = sum(self._lengths.values()) / max(1, len(self._lengths))
+        rarity = math.log(1 + (len(self._lengths) - len(frequency) + 0.5) / (len(frequency) + 0.5))
+        return {
+            n: rarity * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * self._lengths[n] / mean))
+            for n, tf in frequency.items()
+        }
+
+    def table(self) -> dict[str, Formula]:
+        """Name -> formula."""
+        return {
+            "readings as typed, expected term frequency": lambda w: total(self.exact(w)),
+            "readings alike, maximum": lambda w: maximum(self.alike(w)),
+            "readings alike, expected term frequency": lambda w: total(self.alike(w)),
+            "readings alike, maximum + 0.1 sum": lambda w: blend(self.alike(w)),
+            "readings alike, BM25": self.bm25,
+            "readings by our confusions, maximum": lambda w: maximum(self.confused(w)),
+            "lattices, maximum": lambda w: maximum(self.lattices(w)),
+            "lattices, noisy or": lambda w: noisy_or(self.lattices(w)),
+            "lattices, maximum + 0.1 sum": lambda w: blend(self.lattices(w)),
+            f"lattices and readings at {EDIT:.0f} an edit, maximum": lambda w: maximum(self.both(w)),
+        }
+
+
+def scorer(shared: Path) -> ModuleType:
+    """The script eval/score.py as a module."""
+    spec = importlib.util.spec_from_file_location("score", shared / "eval" / "score.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def precision(score: ModuleType, truth: Path, names: list[str], formula: Formula, every: int) -> list[float]:
+    """Mean average precision of one-word and two-word queries."""
+    sets, queries = score.make_queries(score.load_truth(truth), 500, 7)
+    order = {name: place for place, name in enumerate(sorted(sets))}
+    ranked = lru_cache(maxsize=None)(formula)
+
+    def scores(query: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        found = [ranked(word) for word in query]
+        result = np.zeros(len(order))
+        for number in {n for one in found for n in one}:
+            joint = math.prod(max(one.get(number, 0.0), ABSENT) for one in found)
+            result[order[names[number]]] = joint
+        return result
+
+    return [float(score.finding(sets, queries[kind][::every], scores)[1]) for kind in ("one", "two")]
+
+
+def absent_words(shared: Path, count: int = 500) -> list[str]:
+    """Words of four letters or more from the labels of UNIPEN that stand on no photo."""
+    lines = (shared / "photos" / "truth.jsonl").read_text("utf-8").splitlines()
+    there = {t for line in lines for part in json.loads(line)["lines"] for t in terms(part["text"])}
+    labels = (shared / "handwriting" / "unipen" / "words.jsonl").read_text("utf-8").splitlines()
+    words = Counter(t for line in labels for t in terms(json.loads(line)["label"]) if t.isalpha())
+    pool = sorted(w for w, n in words.items() if len(w) >= 4 and n > 1 and w not in there)
+    return random.Random(3).sample(pool, count)
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--every", type=int, default=4)
+    asked = parser.parse_args()
+    searcher = search.open(asked.archive)
+    names = [Path(searcher.snapshot.entry(n).paths[0]).name for n in range(len(searcher.snapshot))]
+    score, truth = scorer(asked.shared), asked.shared / "photos" / "truth.jsonl"
+    print("| evidence and formula | one word MAP | two words MAP |\n|---|---|---|")
+    for name, formula in Rankers(searcher.snapshot).table().items():
+        one, two = precision(score, truth, names, formula, asked.every)
+        print(f"| {name} | {one:.3f} | {two:.3f} |", flush=True)
+    words = absent_words(asked.shared)
+    shuffled = ["".join(random.Random(w).sample(w, len(w))) for w in words]
+    print("\n| 500 absent words | with a hit above 0.5 | above 0.2 | with any hit |\n|---|---|---|---|")
+    for name, some in (("English", words), ("letters shuffled", shuffled)):
+        best = [max((h.score for h in searcher.find(w, 1)), default=0.0) for w in some]
+        above = [sum(b > least for b in best) / len(best) for least in (0.5, 0.2, 0.0)]
+        print(f"| {name} | " + " | ".join(f"{share:.1%}" for share in above) + " |")
+
+
+if __name__ == "__main__":
+    main()
