@@ -47,6 +47,14 @@ class Exhibit:
     recognizer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
 class Gallery:
     """The photos of one archive that have been read and lie on some file.
 
@@ -85,6 +93,18 @@ class Gallery:
             newest = newest.where(order < tuple_(before.taken, before.id))
         with self._database.read() as connection:
             return [_frame(row) for row in connection.execute(newest.limit(limit))]
+
+    def problems(self, limit: int) -> list[Problem]:
+        """Files that could not be read, in the order of their paths."""
+        reason = func.coalesce(files.c.reason, contents.c.reason)
+        statement = (
+            select(files.c.path, reason.label("reason"))
+            .select_from(files.outerjoin(contents))
+            .where(reason.is_not(None))
+            .order_by(files.c.path)
+        )
+        with self._database.read() as connection:
+            return [Problem(row.path, row.reason) for row in connection.execute(statement.limit(limit))]
 
 
 def _columns(path: ColumnElement[str]) -> Any:

@@ -20,6 +20,7 @@ def photos(tmp_path: Path) -> Path:
     board(folder / "one.png", "quarterly roadmap", "budget")
     board(folder / "copy of one.png", "quarterly roadmap", "budget")
     book(folder / "book.tiff", "first", "second")
+    (folder / "empty.png").write_bytes(b"")
     return folder
 
 
@@ -66,3 +67,8 @@ def test_photos_that_are_gone_cannot_be_looked_at(archive: Archive, photos: Path
     for look in (archive.gallery.frame, archive.gallery.exhibit):
         with pytest.raises(NoSuchPhoto, match=str(frame.id)):
             look(frame.id)
+
+
+def test_what_could_not_be_read_is_told_with_the_reason(archive: Archive, photos: Path) -> None:
+    [problem] = archive.gallery.problems(10)
+    assert (problem.path, problem.reason) == (str(photos / "empty.png"), "an empty file")

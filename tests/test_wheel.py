@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = {"cli", "detector", "indexer", "migrations", "recognizer", "search"}
+ROOMS = {"cli", "detector", "indexer", "migrations", "recognizer", "search", "web"}
 
 
 def run(*command: str | Path, cwd: Path) -> str:

@@ -1,0 +1,156 @@
+"""The REST API: what the page uses, and programs may."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from detector import Box
+from indexer import bulletin
+from web import shapes
+from web.asked import BadRequest, Body, flag, identity, number
+from web.desk import LARGE, THUMBNAIL, Desk, tag_of
+from web.finding import LONGEST, MOST, SHOWN, find, view
+from web.shapes import Json
+
+PROBLEMS = 200
+"""Files that could not be read, named in one answer."""
+
+
+def desk_of(request: Request) -> Desk:
+    """What all requests share."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def query_of(request: Request) -> str:
+    """What was typed; zero bytes and the like are no part of any word."""
+    query = request.query_params.get("q", "")
+    if len(query) > LONGEST:
+        raise BadRequest(f"a query has at most {LONGEST} characters")
+    return "".join(letter if letter.isprintable() else " " for letter in query).strip()
+
+
+def search(request: Request) -> Response:
+    """GET /api/search?q=&limit=&exact=."""
+    query, desk = query_of(request), desk_of(request)
+    if not query:
+        raise BadRequest("say what to look for: /api/search?q=roadmap")
+    found = find(desk, query, number(request, "limit", SHOWN, MOST), flag(request, "exact"))
+    closest = {} if found.hits else desk.closest(query)
+    return Json({"query": query, "hits": shapes.hits(found.hits), "more": found.more, "closest": closest})
+
+
+def photo(request: Request) -> Response:
+    """GET /api/photos/{id}?q=: a photo with its words, and why the query finds it."""
+    viewed = view(desk_of(request), identity(request), query_of(request))
+    return Json(shapes.exhibit(viewed.shown, viewed.hit))
+
+
+def photos(request: Request) -> Response:
+    """GET /api/photos?limit=&before=: the photos taken last."""
+    gallery = desk_of(request).archive.gallery
+    before = number(request, "before", 0, 2**63 - 1)
+    found = gallery.latest(number(request, "limit", SHOWN, MOST), gallery.frame(before) if before else None)
+    return Json({"photos": [shapes.photo(frame) for frame in found]})
+
+
+def thumbnail(request: Request) -> Response:
+    """GET /api/photos/{id}/thumbnail."""
+    return _picture(request, THUMBNAIL)
+
+
+def image(request: Request) -> Response:
+    """GET /api/photos/{id}/image."""
+    return _picture(request, LARGE)
+
+
+def _picture(request: Request, longest: int) -> Response:
+    desk = desk_of(request)
+    frame = desk.archive.gallery.frame(identity(request))
+    # Asked for each time, so that a photo that was forgotten is not shown from the browser's memory.
+    headers = {"etag": f'"{tag_of(frame, longest)}"', "cache-control": "private, no-cache"}
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(desk.pictures.picture(frame, longest).jpeg, headers=headers, media_type="image/jpeg")
+
+
+def status(request: Request) -> Response:
+    """GET /api/status."""
+    desk = desk_of(request)
+    problems = desk.archive.gallery.problems(PROBLEMS)
+    watcher = bulletin.latest(desk.home)
+    others = {"watcher": watcher and dataclasses.asdict(watcher)}
+    return Json(shapes.status(desk.archive.counts(), problems, others))
+
+
+def labels(request: Request) -> Response:
+    """GET /api/labels?limit=: what was said last."""
+    said = desk_of(request).archive.labels.changes(number(request, "limit", 50, 1000))
+    return Json({"labels": [shapes.said(one) for one in said]})
+
+
+async def set_labels(request: Request) -> Response:
+    """POST /api/labels {"word": 7 or [7, 8], "text": "roadmap"}: '' is no word, null takes back."""
+    body = await Body.of(request, "word", "text")
+    words, text = body.ids("word"), body.text_or_none("text")
+    known = desk_of(request).archive.labels
+    await run_in_threadpool(known.set, words, text)
+    found = await run_in_threadpool(known.words, words)
+    return Json({"words": [shapes.placed(one) for one in found]})
+
+
+async def undo(request: Request) -> Response:
+    """POST /api/labels/undo: take the last change by a person back."""
+    await Body.of(request)
+    said = await run_in_threadpool(desk_of(request).archive.labels.undo, "person")
+    return Json({"undone": [shapes.said(one) for one in said]})
+
+
+def word(request: Request) -> Response:
+    """GET /api/words/{id}: a word, and all that was ever said about it."""
+    known, number = desk_of(request).archive.labels, identity(request)
+    history = [shapes.said(one) for one in known.history(number)]
+    return Json({**shapes.placed(known.word(number)), "history": history})
+
+
+async def add_word(request: Request) -> Response:
+    """POST /api/photos/{id}/words {"box": [x0, y0, x1, y1], "text": "roadmap"}: one that was not found."""
+    body = await Body.of(request, "box", "text")
+    box, text = Box(*body.box("box")), body.text("text")
+    archive, photo = desk_of(request).archive, identity(request)
+
+    def add() -> int:
+        frame = archive.gallery.frame(photo)
+        return archive.labels.add(frame.path, box, text, page=frame.page)
+
+    return await _made(request, [await run_in_threadpool(add)])
+
+
+async def split(request: Request) -> Response:
+    """POST /api/words/{id}/split {"texts": ["quarterly", "roadmap"]}."""
+    texts = (await Body.of(request, "texts")).texts("texts")
+    known = desk_of(request).archive.labels
+    return await _made(request, await run_in_threadpool(known.split, identity(request), texts))
+
+
+async def merge(request: Request) -> Response:
+    """POST /api/words/merge {"words": [7, 8], "text": "roadmap"}."""
+    body = await Body.of(request, "words", "text")
+    ids, text = body.ids("words"), body.text("text")
+    known = desk_of(request).archive.labels
+    return await _made(request, [await run_in_threadpool(known.merge, ids, text)])
+
+
+async def _made(request: Request, words: list[int]) -> Response:
+    found = await run_in_threadpool(desk_of(request).archive.labels.words, words)
+    return Json({"words": [shapes.placed(one) for one in found]}, 201)
+
+
+def delete_word(request: Request) -> Response:
+    """DELETE /api/words/{id}: nothing is written there."""
+    desk_of(request).archive.labels.delete(identity(request))
+    return Response(status_code=204)

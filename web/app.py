@@ -1,0 +1,113 @@
+"""The application: addresses, limits, and what is said when something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from indexer.archive import ArchiveBusy, ArchiveError
+from indexer.gallery import NoSuchPhoto
+from indexer.labelling import BadLabel, NoSuchWord, NothingToUndo
+from search.index import IndexBusy, IndexMissing
+from web import api, pages
+from web.asked import BadRequest
+from web.desk import Desk, Gone
+from web.guard import Access, Guard
+from web.shapes import Json
+
+LARGEST_BODY = 65_536
+"""Bytes of a request, other than a photo."""
+
+STATUS: Mapping[type[Exception], HTTPStatus] = {
+    BadRequest: HTTPStatus.BAD_REQUEST,
+    BadLabel: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchPhoto: HTTPStatus.NOT_FOUND,
+    NoSuchWord: HTTPStatus.NOT_FOUND,
+    Gone: HTTPStatus.GONE,
+    NothingToUndo: HTTPStatus.CONFLICT,
+    ArchiveBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    ArchiveError: HTTPStatus.SERVICE_UNAVAILABLE,
+    IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    IndexMissing: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""What foreseeable ends are to a browser; their messages are said as they are."""
+
+
+def make_app(home: Path, access: Access) -> Starlette:
+    """The application for the archive in the folder `home`."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        app.state.desk.close()
+
+    app = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(Guard, access=access)],
+        exception_handlers=_handlers(),
+        lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.desk = Desk(home)
+    return app
+
+
+def _routes() -> list[Route | Mount]:
+    static = StaticFiles(packages=[("web", "static")])
+    return [
+        Route("/", pages.search),
+        Route("/photos/{id:int}", pages.photo),
+        Route("/status", pages.status),
+        Mount("/static", static),
+        Route("/api/search", api.search),
+        Route("/api/photos", api.photos),
+        Route("/api/photos/{id:int}", api.photo),
+        Route("/api/photos/{id:int}/image", api.image),
+        Route("/api/photos/{id:int}/thumbnail", api.thumbnail),
+        Route("/api/photos/{id:int}/words", api.add_word, methods=["POST"]),
+        Route("/api/labels", api.labels),
+        Route("/api/labels", api.set_labels, methods=["POST"]),
+        Route("/api/labels/undo", api.undo, methods=["POST"]),
+        Route("/api/words/merge", api.merge, methods=["POST"]),
+        Route("/api/words/{id:int}", api.word),
+        Route("/api/words/{id:int}", api.delete_word, methods=["DELETE"]),
+        Route("/api/words/{id:int}/split", api.split, methods=["POST"]),
+        Route("/api/status", api.status),
+    ]
+
+
+def _handlers() -> dict[type[Exception], Callable[[Request, Exception], Response]]:
+    return {**dict.fromkeys(STATUS, _foreseen), HTTPException: _refused, Exception: _unforeseen}
+
+
+def _foreseen(request: Request, error: Exception) -> Response:
+    status = next(STATUS[kind] for kind in type(error).mro() if kind in STATUS)
+    return _said(request, status, str(error))
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    reason = "there is nothing at this address" if error.status_code == 404 else error.detail
+    response = _said(request, error.status_code, reason)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _unforeseen(request: Request, _error: Exception) -> Response:
+    return _said(request, 500, "that is a fault of ocr-index itself; its window says more")
+
+
+def _said(request: Request, status: int, reason: str) -> Response:
+    if request.url.path.startswith("/api/"):
+        return Json({"error": reason}, status)
+    return pages.problem(request, status, reason)
