@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     from whoosh.index import EmptyIndexError, LockError
     from whoosh.writing import SegmentWriter
 
-STAMP = {"format": 4}
+STAMP = {"format": 5}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0

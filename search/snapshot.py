@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from search.entry import FIELDS, Entry, Field, Word, neighbours
 from search.fuzzy import misreadings, widest, within
 from search.shelf import Part
-from search.sketches import Sketches
+from search.sketches import Sketches, lowest
 from search.words import spellings, terms
+
+WIDER = 6
+"""How many times more words are looked at by their tight bounds than are picked."""
+
+_ANY = np.iinfo(np.uint16).max
 
 
 class Candidate(NamedTuple):
@@ -66,12 +74,22 @@ class Snapshot:
     # Words
 
     def likeliest(self, word: str, count: int) -> list[Candidate]:
-        """The `count` words whose lattices may hold `word` with the highest probability, likeliest first."""
-        found = [
-            Candidate(bound, number, part.sketches)
-            for part in self._parts
-            for bound, number in part.sketches.likeliest(word, count)
-        ]
+        """The `count` words whose lattices may hold `word` with the highest probability, likeliest first.
+
+        Only the WIDER times `count` with the lowest plain bounds are looked at more closely.
+        """
+        bounds = [part.sketches.bounds(word) for part in self._parts]
+        picked = [lowest(some, WIDER * count) for some in bounds]
+        plain = np.concatenate(
+            [b[n] for b, n in zip(bounds, picked, strict=True)] or [np.zeros(0, np.uint16)]
+        )
+        limit = np.partition(plain, WIDER * count)[WIDER * count] if len(plain) > WIDER * count else _ANY
+        found: list[Candidate] = []
+        for part, some, numbers in zip(self._parts, bounds, picked, strict=True):
+            near = numbers[some[numbers] <= limit]
+            tight = part.sketches.tight_bounds(word, near)
+            pairs = zip(tight.tolist(), near.tolist(), strict=True)
+            found += [Candidate(bound, number, part.sketches) for bound, number in pairs]
         return sorted(found, key=lambda c: c.bound)[:count]
 
     # Photos
@@ -92,6 +110,10 @@ class Snapshot:
         """The photo `number`; its words come without their lattices."""
         found: Entry = self._entries(number)
         return found
+
+    def entries(self) -> Iterator[Entry]:
+        """All photos, without their lattices."""
+        return map(self._load, self._reader.all_doc_ids())
 
     @cached_property
     def _entries(self) -> Any:
