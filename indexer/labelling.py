@@ -7,7 +7,7 @@ models, moves and edits of the photo, and are never overwritten, only followed b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, exists, func, select
 
 from detector import Box
 from indexer import chains, rows, views, written
+from indexer.asking import Candidate, Question, candidates, order
 from indexer.chains import NothingToUndo
 from indexer.importing import Brought, bring_labels, bring_suggestions
 from indexer.labels import SAME, Label, share, touches
@@ -197,6 +198,26 @@ class Labelling:
             if number not in placed:
                 raise _no_such(number)
         return [Placed(*placed[number]) for number in chosen]
+
+    def ask(
+        self,
+        limit: int = 20,
+        skipped: Collection[int] = (),
+        queries: Mapping[str, float] | None = None,
+        together: bool = True,
+    ) -> list[Question]:
+        """What to ask a person next, best first; see `indexer.asking`. Their words: `words(question.words)`.
+
+        `skipped` are words not to ask for; `queries` says how often each term was searched for.
+        """
+        with self._database.read() as connection:
+            waiting, said = candidates(connection, skipped)
+        return order(waiting, limit, queries, said, together)
+
+    def candidates(self) -> list[Candidate]:
+        """The words that nobody has labelled; of large archives those of some photos."""
+        with self._database.read() as connection:
+            return candidates(connection)[0]
 
     def labelled(self, under: Sequence[str] | None = None) -> list[Labelled]:
         """All labels that hold and say that something is written, photo by photo, as material to learn from.
