@@ -8,7 +8,7 @@ for hit in search.open(home).find("quarterly roadmap"):
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, partial
@@ -25,6 +25,9 @@ __all__ = ["Hit", "HitWord", "Searcher", "open"]
 
 LEAST = 0.002
 """Photos less likely than this are no hits."""
+
+LOOKED_AT = 50
+"""Photos of which search looks how their words stand to each other; where more fit, the likeliest."""
 
 DOUBTFUL = 0.1
 """A word that is less likely than this on every photo is probably on none."""
@@ -80,16 +83,18 @@ class Searcher:
         one word, or its square for two and so on, are left out.
         """
         from search.query import every, filters, parse, wanted
-        from search.rank import score
+        from search.rank import nearness, score
 
         text, asked = filters(query)
         tree = parse(text, exact)
         found: dict[Term, Found] = {term: self._find_term(term) for term in every(tree)}
-        numbers = {number for term in wanted(tree) for number in found[term]}
-        bound = least ** len(wanted(tree))
-        scored = sorted(
-            ((score(tree, found, n, self._where), n) for n in numbers), key=lambda pair: (-pair[0], pair[1])
-        )
+        terms = wanted(tree)
+        numbers = {number for term in terms for number in found[term]}
+        bound = least ** len(terms)
+        scored = _ordered((score(tree, found, n, self._where), n) for n in numbers)
+        if len(terms) > 1:
+            best = [(v * nearness(terms, found, n, self._where), n) for v, n in scored[:LOOKED_AT]]
+            scored = _ordered(best) + scored[LOOKED_AT:]
         hits: list[Hit] = []
         for value, number in scored:
             if value < bound or len(hits) >= limit:
@@ -101,7 +106,7 @@ class Searcher:
                 and _within(entry.taken, after, before)
                 and _within(entry.taken, asked.after, asked.before)
             ):
-                words = self._hit_words(wanted(tree), found, number)
+                words = self._hit_words(terms, found, number)
                 hits.append(Hit(query, len(hits) + 1, path, value, words, entry.page))
         return hits
 
@@ -131,6 +136,10 @@ class Searcher:
             if evidence and place:
                 words.append(HitWord(term.text, place[1], evidence.chance, place[0].box))
         return tuple(words)
+
+
+def _ordered(scored: Iterable[tuple[float, int]]) -> list[tuple[float, int]]:
+    return sorted(scored, key=lambda pair: (-pair[0], pair[1]))
 
 
 def _path_in(entry: Entry, folder: str | None, named: Sequence[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -41,6 +41,9 @@ ABSENT = 0.001
 WORST = -60.0
 LEAST = 0.002
 """Chance below which a place is none."""
+
+SCATTERED = 0.9
+"""What is left of the chance of a photo when its words do not stand in one line."""
 
 APART = 0.1
 """What is left of the chance of a phrase when its words do not stand side by side."""
@@ -175,6 +178,17 @@ def score(node: Node, found: Mapping[Term, Found], number: int, at: Where) -> fl
     parts = node.words if isinstance(node, Phrase) else node.nodes
     joint = math.prod(score(n, found, number, at) for n in parts) if parts else 0.0
     return joint * _together(node, found, number, at) if isinstance(node, Phrase) else joint
+
+
+def nearness(words: Sequence[Term], found: Mapping[Term, Found], number: int, at: Where) -> float:
+    """What is left of the chance of a photo for how its words stand: all in one line 1, else SCATTERED.
+
+    People type words that they remember side by side.
+    """
+    evidence = [found[t].get(number) for t in words]
+    places = [at(number, e) for e in evidence if e is not None and e.chance >= LEAST]
+    lines = {place[0].line for place in places if place is not None}
+    return 1.0 if len(places) == len(words) and len(lines) == 1 else SCATTERED
 
 
 def _together(phrase: Phrase, found: Mapping[Term, Found], number: int, at: Where) -> float:

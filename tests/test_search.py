@@ -115,6 +115,14 @@ def test_words_in_order_on_a_line_are_a_phrase(tmp_path: Path) -> None:
     assert Path(hits[0].path).stem == "1" and hits[0].score > 3 * hits[1].score
 
 
+def test_words_on_one_line_come_before_scattered_ones(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    scattered = Entry(1, ("/p/1.jpg",), 0, (word("team"), word("budget", line=5)), 1, ALPHABET)
+    fill(tmp_path, scattered, photo(2, "budget", "of", "the", "team"))
+    hits = search.open(tmp_path).find("team budget")
+    assert [Path(h.path).stem for h in hits] == ["2", "1"] and hits[1].score > 0.8 * hits[0].score
+
+
 def test_folders_and_dates_filter(tmp_path: Path) -> None:
     (tmp_path / "archive.sqlite").touch()
     old, new = photo(1, "plan", taken=0.0, folder="/a"), photo(2, "plan", taken=1.7e9, folder="/ab")
