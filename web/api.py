@@ -40,8 +40,9 @@ def search(request: Request) -> Response:
     if not query:
         raise BadRequest("say what to look for: /api/search?q=roadmap")
     found = find(desk, query, number(request, "limit", SHOWN, MOST), flag(request, "exact"))
-    closest = {} if found.hits else desk.closest(query)
-    return Json({"query": query, "hits": shapes.hits(found.hits), "more": found.more, "closest": closest})
+    return Json(
+        {"query": query, "hits": shapes.hits(found.hits), "more": found.more, "closest": found.closest}
+    )
 
 
 def photo(request: Request) -> Response:

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import secrets
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,8 @@ def serve(home: Path, host: str, port: int, token: str | None, names: tuple[str,
             )
         )
         click.echo(f"{_address(host, number, access.token)}\nCtrl-C ends it.", err=True)
-        server.run([listener])
+        with suppress(KeyboardInterrupt):  # which is how it ends
+            server.run([listener])
 
 
 def _access(host: str, token: str, names: tuple[str, ...]) -> Access:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.gallery import Exhibit, Frame
@@ -20,10 +21,13 @@ LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer: hits with their photos, best first; `more` if there are further ones."""
+    """An answer: hits with their photos, best first."""
 
     hits: tuple[tuple[Hit, Frame], ...]
     more: bool
+    """Whether there are further ones."""
+    closest: Mapping[str, Sequence[str]]
+    """For each typed word that is probably on no photo, the closest words that are; then hits are guesses."""
 
 
 def find(desk: Desk, query: str, limit: int = SHOWN, exact: bool = False) -> Found:
@@ -31,7 +35,7 @@ def find(desk: Desk, query: str, limit: int = SHOWN, exact: bool = False) -> Fou
     found = desk.find(query[:LONGEST], limit + 1, exact)
     frames = desk.archive.gallery.at((hit.path, hit.page) for hit in found)
     hits = [(hit, frames[hit.path, hit.page]) for hit in found if (hit.path, hit.page) in frames]
-    return Found(tuple(hits[:limit]), len(found) > limit)
+    return Found(tuple(hits[:limit]), len(found) > limit, desk.closest(query[:LONGEST]))
 
 
 @dataclass(frozen=True, slots=True)

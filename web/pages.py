@@ -76,9 +76,8 @@ def search(request: Request) -> Response:
         more = len(latest) > limit and limit < MOST
         return _page(request, "search", latest=latest[:limit], counts=counts, more=more, limit=limit)
     found = find(desk, query, limit)
-    closest = {} if found.hits else desk.closest(query)
     more = found.more and limit < MOST
-    return _page(request, "search", query=query, found=found, closest=closest, more=more, limit=limit)
+    return _page(request, "search", query=query, found=found, more=more, limit=limit)
 
 
 def photo(request: Request) -> Response:

@@ -2,7 +2,7 @@ import { byId, call, el, isTyping, percent, svg, toast } from "./kit.js";
 import { Stage } from "./stage.js";
 
 const { photo, width, height, query, back } = byId("viewer").dataset;
-const SURE = 0.8; // probability from which a box is drawn with a whole line
+const SURE = 0.5; // probability from which a box is drawn with a whole line
 const address = `/api/photos/${photo}?q=${encodeURIComponent(query)}`;
 const field = byId("text");
 let shown = { words: [], hits: [] };
@@ -18,6 +18,7 @@ const stage = new Stage(Number(width), Number(height), {
 async function refresh(keep) {
   shown = await call("GET", address);
   byId("words").replaceChildren(...shown.words.map(box));
+  byId("lines").replaceChildren(...lines());
   choose(keep === undefined ? null : like(keep));
 }
 
@@ -27,6 +28,19 @@ function box(word) {
   const kinds = ["word", word.label !== null ? "labelled" : sure < SURE ? "unsure" : "", isHit(word) ? "hit" : ""];
   const title = svg("title", {}, word.readings.length ? `${word.readings[0].text} ${percent(sure)}` : "?");
   return svg("rect", { class: kinds.join(" ").trim(), "data-word": word.id, x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: 4 }, title);
+}
+
+// All that is written there, line by line.
+function lines() {
+  const rows = new Map();
+  for (const word of shown.words) rows.set(word.line, [...(rows.get(word.line) ?? []), word]);
+  return [...rows.values()].map((words) => el("li", {}, ...words.map(entry)));
+}
+
+function entry(word) {
+  const sure = word.label !== null || word.readings[0]?.probability >= SURE;
+  const kinds = `plain${sure ? "" : " unsure"}${isHit(word) ? " hit" : ""}`;
+  return el("button", { class: kinds, type: "button", onclick: () => choose(shown.words.find(({ id }) => id === word.id)) }, word.readings[0]?.text ?? "?");
 }
 
 function isHit(word) {
@@ -51,7 +65,8 @@ function choose(word) {
   byId("draw").setAttribute("aria-pressed", "false");
   for (const rect of byId("words").children) rect.classList.toggle("chosen", rect.dataset.word === String(word?.id));
   byId("chosen").hidden = !word;
-  byId("hint").hidden = Boolean(word);
+  byId("overview").hidden = Boolean(word);
+  stage.svg.classList.toggle("choosing", Boolean(word));
   if (!word) return;
   byId("words").append(byId("words").querySelector(".chosen"));
   field.value = word.readings[0]?.text ?? "";
@@ -171,7 +186,7 @@ function propose(box) {
   stage.drawing = false;
   chosen = { box };
   byId("chosen").hidden = false;
-  byId("hint").hidden = true;
+  byId("overview").hidden = true;
   byId("readings").replaceChildren();
   byId("origin").textContent = "";
   field.value = "";
@@ -238,4 +253,7 @@ for (const [id, deed] of Object.entries({
 }))
   byId(id).addEventListener("click", deed);
 
-refresh().then(() => stage.svg.focus({ preventScroll: true }), (error) => toast(error.message));
+refresh().then(
+  () => choose(shown.words.find(isHit) ?? null),
+  (error) => toast(error.message),
+);
