@@ -48,9 +48,12 @@ def _day(text: str) -> date:
 
 
 ELSEWHERE = {
+    "backup": "indexer.commands.care:backup",
+    "doctor": "indexer.commands.care:doctor",
     "evaluate": "indexer.commands.models:evaluate",
     "models": "indexer.commands.models:models",
     "serve": "web.commands:serve",
+    "restore": "indexer.commands.care:restore",
     "train": "indexer.commands.models:train",
     "watch": "indexer.commands.care:watch",
 }

@@ -10,6 +10,7 @@ from search.listing import json_line, place
 
 if TYPE_CHECKING:
     from indexer.bulletin import Bulletin
+    from indexer.doctor import Finding
     from indexer.models import Model
     from indexer.summary import Summary
     from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
@@ -106,6 +107,16 @@ def model_list(model: Model) -> str:
     """For people: the model, a star before the one in use, and how well it reads."""
     scores = ", ".join(f"{name} {score:g}" for name, score in model.card.scores.items())
     return f"{'*' if model.in_use else ' '} {model.id}  {model.name}  {model.card.made}  {scores}\n"
+
+
+def finding_list(finding: Finding) -> str:
+    """For people: what was looked at, how it is, and more."""
+    return f"{finding.part:9} {finding.state.value:7} {place(finding.text, 1)}\n"
+
+
+def finding_json(finding: Finding) -> str:
+    """One object a line."""
+    return json_line({"part": finding.part, "state": finding.state.value, "text": finding.text})
 
 
 def as_json(known: Counts | PhotoStatus | Summary | Model) -> str:

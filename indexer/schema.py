@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 import migrations
+from indexer.copying import keep_copy
 from indexer.lock import ArchiveBusy, writer_lock
 
 BUSY_SECONDS = 30.0
@@ -74,8 +75,22 @@ def open_database(home: Path, create: bool = False) -> Database:
     Raises `NoArchive`, `NewerArchive` (the file stays untouched), `ArchiveBusy` when it must be brought up to
     date while another process writes, or `ArchiveError`.
     """
-    path = home / "archive.sqlite"
-    version = _version(path)
+    version = check_version(home, create)
+    database = Database(home / "archive.sqlite")
+    if version != migrations.revisions()[-1]:
+        with storage_errors(database.path):
+            home.mkdir(parents=True, exist_ok=True)
+            with writer_lock(home, patience=BUSY_SECONDS):
+                _upgrade(home, database)
+    return database
+
+
+def check_version(home: Path, create: bool = False) -> str | None:
+    """The revision of the tables in `home`; the file stays untouched. None where it holds none yet.
+
+    Raises `NoArchive` (unless `create`), `NewerArchive`, `ArchiveError`.
+    """
+    version = _version(home / "archive.sqlite")
     if version is None and not create:
         raise NoArchive(f"there is no archive in {home}; make one with: ocr-index add PATH...")
     if version is not None and version not in migrations.revisions():
@@ -83,13 +98,18 @@ def open_database(home: Path, create: bool = False) -> Database:
             f"the archive in {home} was made by a newer version of ocr-index (its tables are {version}); "
             "it was left as it is: update ocr-index to use it"
         )
-    database = Database(path)
-    if version != migrations.revisions()[-1]:
-        with storage_errors(path):
-            home.mkdir(parents=True, exist_ok=True)
-            with writer_lock(home, patience=BUSY_SECONDS), database.write() as connection:
-                migrations.upgrade(connection)
-    return database
+    return version
+
+
+def _upgrade(home: Path, database: Database) -> None:
+    """Bring the tables up to date, keeping a copy of the file as it was."""
+    version = _version(database.path)  # now that no other process can be at it
+    if version == migrations.revisions()[-1]:
+        return
+    if version is not None:
+        keep_copy(home, f"before-{migrations.revisions()[-1]}")
+    with database.write() as connection:
+        migrations.upgrade(connection)
 
 
 @contextmanager

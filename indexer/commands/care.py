@@ -1,4 +1,4 @@
-"""The commands that keep an archive alive for years: watch."""
+"""The commands that keep an archive alive for years: watch, doctor, backup, restore."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from indexer.commands import archive_option, paths_argument
+from indexer.commands import archive_option, json_option, leave, paths_argument, print_text
 
 if TYPE_CHECKING:
     from indexer.settings import Settings
@@ -98,3 +98,65 @@ def _lie_low(threads: int | None) -> None:
         format="%(asctime)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z", level=logging.WARNING
     )
     logging.getLogger("indexer").setLevel(logging.INFO)
+
+
+@click.command(epilog="Example: ocr-index doctor --repair")
+@archive_option
+@click.option("--repair", is_flag=True, help="Mend what can be mended; no label is thrown away.")
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, repair: bool, as_json: bool) -> None:
+    """Check the archive, and repair it.
+
+    Its database, its rows, the search index, the files it knows, its settings and weights. Ends with 0 when
+    all is well or mended, else with 7.
+    """
+    from indexer import listing
+    from indexer.doctor import State, Unwell, examine
+
+    unwell = False
+    for finding in examine(ctx.obj, repair):
+        unwell = unwell or finding.state is State.FAULT
+        print_text(listing.finding_json(finding) if as_json else listing.finding_list(finding))
+    if unwell:
+        advice = (
+            "what remains cannot be mended here" if repair else "ocr-index doctor --repair mends what it can"
+        )
+        leave(ctx, advice, Unwell.exit_code)
+
+
+@click.command(epilog="Example: ocr-index backup boards.zip")
+@click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@archive_option
+@click.pass_obj
+def backup(home: Path, target: Path) -> None:
+    """Copy the archive into one file.
+
+    With its settings and models, and without the photos themselves. May be done at any time, whatever else
+    is reading or writing. `restore` puts it back.
+    """
+    from indexer.backup import backup
+
+    members = backup(home, target)
+    click.echo(f"{len(members)} files of {sum(m.size for m in members):,} bytes are in {target}", err=True)
+
+
+@click.command(epilog="Example: ocr-index restore boards.zip --archive ~/boards")
+@click.argument("source", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@archive_option
+@click.option("--replace", is_flag=True, help="Put it in the place of the archive that is there.")
+@click.pass_obj
+def restore(home: Path, source: Path, replace: bool) -> None:
+    """Put a backup back.
+
+    A damaged one is refused before anything is touched. With --replace, a copy of what was there is kept.
+    """
+    from indexer.archive import Archive
+    from indexer.backup import restore
+
+    found = restore(source, home, replace)
+    with Archive.open(home) as archive:
+        count = archive.rebuild_index()
+    click.echo(f"{home} is as it was on {found.made}; {count:,} photos can be searched", err=True)
+    if found.former:
+        click.echo(f"what was there before is {found.former}", err=True)

@@ -1,0 +1,225 @@
+"""Is the archive well? Looks at the database, the rows, the index, the files and the weights."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import select
+
+from detector.weights import WeightsError, load, shipped
+from indexer.archive import Archive
+from indexer.copying import keep_copy
+from indexer.lock import is_watched
+from indexer.postings import BATCH, IndexFeed, postings
+from indexer.reading import Sighting
+from indexer.schema import ArchiveError, NewerArchive, NoArchive, OutOfReach, open_database, storage_errors
+from indexer.settings import Settings, SettingsError
+from indexer.soundness import Flaw, flaws
+from indexer.tables import photos
+from search.entry import Entry
+from search.index import Index
+
+PATIENCE = 300.0
+"""Seconds to wait for the photos in hand to be read."""
+
+
+class Unwell(Exception):
+    """Something is wrong that was not mended; the findings say what."""
+
+    exit_code: ClassVar[int] = 7
+
+
+class State(Enum):
+    """How serious a finding is."""
+
+    FINE = "fine"
+    NOTE = "note"
+    """Worth knowing; the next `add` or the watcher deals with it."""
+    FAULT = "fault"
+    MENDED = "mended"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    part: str
+    """`database`, `rows`, `index`, `files`, `settings` or `weights`."""
+    state: State
+    text: str
+
+
+def examine(home: Path, repair: bool = False) -> Iterator[Finding]:
+    """Look at everything in `home`, and with `repair` mend what can be mended; never throws away a label.
+
+    A copy of the database is kept before its rows are changed. Raises `NoArchive`, `NewerArchive`,
+    `ArchiveBusy`, `OutOfReach`.
+    """
+    settings = yield from _settings(home)
+    yield from _weights(home, settings)
+    damage = list(_integrity(home))
+    if damage and repair and _reindexed(home):
+        damage = [replace(finding, state=State.MENDED) for finding in damage]
+    yield from damage or [Finding("database", State.FINE, "whole")]
+    if any(finding.state is State.FAULT for finding in damage):
+        return  # nothing that is read from it could be trusted
+    with Archive.open(home) as archive, archive.writing(PATIENCE if is_watched(home) else 0.0):
+        yield from _rows(home, repair)
+        yield from _index(archive, repair)
+        yield from _files(archive)
+
+
+def _integrity(home: Path) -> Iterator[Finding]:
+    """What SQLite itself finds wrong."""
+    path = home / "archive.sqlite"
+    try:
+        open_database(home).close()
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
+    except (NoArchive, NewerArchive, OutOfReach):
+        raise
+    except (ArchiveError, sqlite3.DatabaseError) as error:
+        yield Finding("database", State.FAULT, f"{error}{_copies(home)}")
+        return
+    yield from (
+        Finding("database", State.FAULT, f"{line}{_copies(home)}") for (line,) in rows if line != "ok"
+    )
+
+
+def _copies(home: Path) -> str:
+    """Where to find help."""
+    kept = sorted(home.glob("backups/*.sqlite"), key=lambda path: path.stat().st_mtime)
+    return f"; a copy of {home} as it was earlier is {kept[-1]}" if kept else ""
+
+
+def _reindexed(home: Path) -> bool:
+    """Whether building its inner indexes anew makes the database whole."""
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(home / "archive.sqlite")) as connection:
+        keep_copy(home, "damaged")
+        connection.execute("REINDEX")
+        connection.commit()
+        return connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
+    return False
+
+
+def _rows(home: Path, repair: bool) -> Iterator[Finding]:
+    with closing(open_database(home)) as database:
+        with database.read() as connection:
+            found = list(flaws(connection, mend=False))
+        if repair and any(flaw.mendable for flaw in found):
+            with storage_errors(home):
+                keep_copy(home, "before-repair")
+            found = []
+            # What has been mended may leave behind what is to be mended next.
+            for _ in range(3):
+                with database.write() as connection:
+                    found += flaws(connection, mend=True)
+        yield from (_of_rows(flaw, repair) for flaw in dict.fromkeys(found))
+    if not found:
+        yield Finding("rows", State.FINE, "consistent")
+
+
+def _of_rows(flaw: Flaw, repair: bool) -> Finding:
+    state = State.MENDED if repair and flaw.mendable else State.FAULT
+    return Finding("rows", state, f"{flaw.rows:,} {flaw.text}")
+
+
+def _index(archive: Archive, repair: bool) -> Iterator[Finding]:
+    """The search index must hold what the rows say."""
+    wrong = _differing(archive.home)
+    if wrong == 0:
+        yield Finding("index", State.FINE, "as the rows say")
+        return
+    text = "it cannot be read" if wrong is None else f"it holds {wrong:,} photos otherwise than the rows say"
+    if repair:
+        count = archive.rebuild_index()
+        yield Finding("index", State.MENDED, f"{text}; it was built anew, with {count:,} photos")
+    else:
+        yield Finding("index", State.FAULT, text)
+
+
+def _differing(home: Path) -> int | None:
+    """How many photos the index holds otherwise than the rows; None if it cannot be read."""
+    with closing(open_database(home)) as database:
+        IndexFeed(database, home / "index").update(insist=False)
+        try:
+            snapshot = Index(home / "index").snapshot()
+            with closing(snapshot):
+                held = {entry.photo: entry for entry in snapshot.entries()}
+        except Exception:  # whatever a damaged file makes of Whoosh
+            return None
+        wrong, last = 0, 0
+        while True:
+            with database.read() as connection:
+                settled = photos.c.revision == photos.c.indexed
+                some = select(photos.c.id).where(photos.c.id > last).order_by(photos.c.id).limit(BATCH)
+                ids = connection.execute(some).scalars().all()
+                sure = set(connection.execute(some.where(settled)).scalars())
+                wanted = {p.photo: p.entry for p in postings(connection, ids)}
+            if not ids:
+                return wrong + len(held)  # what no row knows
+            last = ids[-1]
+            for photo in ids:
+                there = held.pop(photo, None)
+                wrong += photo in sure and there != _as_held(wanted[photo])
+
+
+def _as_held(entry: Entry | None) -> Entry | None:
+    """As the index gives it: without lattices."""
+    if entry is None:
+        return None
+    return replace(entry, words=tuple(replace(word, lattice=b"") for word in entry.words))
+
+
+def _files(archive: Archive) -> Iterator[Finding]:
+    """The files must be as they were when they were read."""
+    gone = changed = count = 0
+    for path in archive.paths():
+        count += 1
+        try:
+            look = archive.look(Sighting.of(path))
+        except OSError:
+            gone += 1
+        else:
+            changed += look.standing.value == "changed"
+    if gone:
+        yield Finding("files", State.NOTE, f"{gone:,} of {count:,} are not there; add their folder again")
+    if changed:
+        yield Finding("files", State.NOTE, f"{changed:,} of {count:,} have changed; add their folder again")
+    if not gone and not changed:
+        yield Finding("files", State.FINE, f"{count:,} as they were when they were read")
+    waiting = archive.counts().waiting
+    if waiting:
+        yield Finding("files", State.NOTE, f"{waiting:,} are to be read again: ocr-index reindex")
+
+
+def _settings(home: Path) -> Generator[Finding, None, Settings]:
+    try:
+        return Settings.load(home)
+    except SettingsError as error:
+        yield Finding("settings", State.FAULT, str(error))
+        return Settings()
+
+
+def _weights(home: Path, settings: Settings) -> Iterator[Finding]:
+    """The weights in use must be there, and all weights must be what their cards say."""
+    shipping = {"network": "detector", "default": "recognizer"}
+    named = {settings.detector: "detector", settings.recognizer: "recognizer"}
+    named.pop("components", None)  # which has no weights
+    others = {str(path): "" for path in sorted(home.glob("models/*.safetensors"))}
+    for name, kind in (others | named).items():
+        try:
+            path = shipped(shipping[name]) if name in shipping else Path(name)
+            _, card = load(path)
+        except WeightsError as error:
+            yield Finding("weights", State.FAULT, str(error))
+        else:
+            right = card.kind == kind or not kind
+            text = f"{path} is a {card.kind}" + ("" if right else f", and is set as the {kind}")
+            yield Finding("weights", State.FINE if right else State.FAULT, text)
