@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from indexer.doctor import Finding
     from indexer.models import Model
     from indexer.summary import Summary
+    from indexer.tuning import Comparison
     from indexer.views import Counts, PhotoStatus, PhotoWords, StoredWord
 
 
@@ -122,3 +123,20 @@ def finding_json(finding: Finding) -> str:
 def as_json(known: Counts | PhotoStatus | Summary | Model) -> str:
     """One object a line."""
     return json_line(asdict(known))
+
+
+def comparison(found: Comparison) -> str:
+    """What learning has brought, and whether the new weights are in use."""
+    old, new, sure = found.old, found.new, found.new_sure
+    lines = [
+        f"learned from {found.learned} labelled words in {found.minutes:.1f} minutes",
+        f"of {old.words} labelled words that it has not seen: "
+        f"wrong {old.wrong:.0%} before, {new.wrong:.0%} now; "
+        f"character error rate {old.character_error_rate:.3f} before, {new.character_error_rate:.3f} now",
+        f"of {sure.words} words that were read surely: {sure.wrong:.0%} are read otherwise now",
+        f"in use now: {found.weights}; `ocr-index reindex` reads the photos again, "
+        "`ocr-index models rollback` goes back"
+        if found.weights
+        else "not better: the model in use stays; more labels may help",
+    ]
+    return "".join(line + "\n" for line in lines)

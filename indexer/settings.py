@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
+from indexer.choice import history
+
 
 class SettingsError(Exception):
     """The settings file cannot be used as it stands."""
@@ -22,7 +24,7 @@ class Settings:
     detector: str = "network"
     """`network`, `components` (which needs no weights), or a path of a weights file."""
     recognizer: str = "default"
-    """The recognizer that ships, or a path of a weights file."""
+    """The recognizer that ships, or a path of a weights file; without a line, what `models use` says."""
     threads: int = min(4, os.cpu_count() or 1)
     """Photos opened side by side; each may hold a whole decoded photo (up to some 300 MB) in memory."""
     readings: int = 5
@@ -49,10 +51,10 @@ class Settings:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return cls()
+            values = {}
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"{path}: {error}; mend the file or delete it to get the defaults") from error
-        return _checked(path, values)
+        return _checked(path, {"recognizer": history(home)[-1]} | values)
 
 
 def _checked(path: Path, values: dict[str, Any]) -> Settings:

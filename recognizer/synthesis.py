@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +81,11 @@ class Synthesis:
     def __len__(self) -> int:
         """Words of strokes in this split."""
         return len(self._words)
+
+    @property
+    def by_writer(self) -> Mapping[str, Sequence[int]]:
+        """Writer -> the numbers of their words."""
+        return self._words.by_writer
 
     def draw(self, rng: Generator) -> Sample:
         """One sample; the same `rng` state gives the same sample."""

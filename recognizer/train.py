@@ -23,6 +23,7 @@ from recognizer.alphabet import DEFAULT, Alphabet
 from recognizer.calibration import fitted_temperature
 from recognizer.decode import best_path
 from recognizer.model import Crnn, TorchRecognizer, build, frames, pad, prepared, tensors_of
+from recognizer.practice import Source
 from recognizer.synthesis import Sample, Synthesis
 
 TERMS = [
@@ -56,13 +57,46 @@ class Plan:
     seed: int = 1
     workers: int = 1
     every: int = 50_000
-    """Words between two checkpoints, each measured on writers not trained on."""
+    """Words between two checkpoints, each measured on words not trained on."""
+    patience: int = 0
+    """Stop after so many checkpoints that are no better than the best; 0 goes on to the end."""
+    data: list[dict[str, str]] = field(default_factory=lambda: list(TERMS))
+    """What is learned from: name and terms of each, for the card."""
 
     def rate_at(self, seen: int) -> float:
         """Warm up, stay, and fall to nothing over the last share `decay` of the words (1 - sqrt)."""
         start = self.words * (1 - self.decay)
         fall = max(0.0, (seen - start) / max(1.0, self.words - start))
         return self.rate * min(1.0, (seen + 1) / self.warm) * (1 - math.sqrt(min(1.0, fall)))
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How to learn from a person's labels without forgetting other hands."""
+
+    share: float = 0.5
+    """Share of the samples that are labelled ones."""
+    rate: float = 5e-4
+    turns: int = 24
+    """How often each label is shown, about."""
+    least: int = 3000
+    """Samples in all, at least."""
+
+    def plan(self, labels: int, data: list[dict[str, str]] | None = None) -> Plan:
+        """For so many labels."""
+        words = max(self.least, round(labels * self.turns / self.share))
+        return Plan(
+            words=words,
+            rate=self.rate,
+            warm=300,
+            decay=0.6,
+            every=max(500, words // 8),
+            patience=4,
+            data=TERMS if data is None else data,
+        )
+
+
+TUNING = Tuning()
 
 
 @dataclass
@@ -79,6 +113,8 @@ class State:
     seen: int = 0
     seconds: float = 0.0
     best: float = math.inf
+    idle: int = 0
+    """Checkpoints since the best one."""
 
 
 class Batches(IterableDataset[list[Sample]]):
@@ -86,7 +122,7 @@ class Batches(IterableDataset[list[Sample]]):
 
     CHUNK = 16
 
-    def __init__(self, source: Synthesis, alphabet: Alphabet, plan: Plan, seen: int) -> None:
+    def __init__(self, source: Source, alphabet: Alphabet, plan: Plan, seen: int) -> None:
         self._source, self._alphabet, self._plan, self._seen = source, alphabet, plan, seen
 
     def __iter__(self) -> Iterator[list[Sample]]:
@@ -126,12 +162,27 @@ def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf, start: Pat
     """
     run.mkdir(parents=True, exist_ok=True)
     state = _restored(run / "state.pt") or _begin(plan, start)
-    alphabet = state.alphabet
-    held_out = validation_set(data, alphabet)
-    source = Synthesis(data, "train", plan.settings["height"])
+    held_out = validation_set(data, state.alphabet)
+    return _learn(run, state, Synthesis(data, "train", plan.settings["height"]), held_out, plan, minutes)
+
+
+def tune(run: Path, start: Path, source: Source, held_out: list[Sample], plan: Plan) -> Path:
+    """Go on from the weights `start` with what `source` draws; returns the best weights on `held_out`.
+
+    A little at a high rate and then ever less: `plan` says how much. The folder `run` must be new. Raises
+    as `fit`.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    _learn(run, _begin(plan, start), source, held_out, plan, math.inf)
+    return run / "best.safetensors"
+
+
+def _learn(
+    run: Path, state: State, source: Source, held_out: list[Sample], plan: Plan, minutes: float
+) -> Path:
     batches = iter(
         DataLoader(
-            Batches(source, alphabet, plan, state.seen),
+            Batches(source, state.alphabet, plan, state.seen),
             batch_size=None,
             num_workers=plan.workers,
             prefetch_factor=32 if plan.workers else None,
@@ -146,6 +197,8 @@ def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf, start: Pat
             measured = state.seen
             _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
             losses = []
+            if plan.patience and state.idle >= plan.patience:
+                break
     if losses:
         _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
     return run / "last.safetensors"
@@ -246,12 +299,13 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
         height=plan.settings["height"],
         temperature=temperature,
         parent=state.parent,
-        data=TERMS,
+        data=plan.data,
         scores={**scores, "words": state.seen},
     )
     weights.save(run / "last.safetensors", tensors_of(state.average), card)
+    state.idle += 1
     if rates["cer"] < state.best:
-        state.best = rates["cer"]
+        state.best, state.idle = rates["cer"], 0
         weights.save(run / "best.safetensors", tensors_of(state.average), card)
     _store(run / "state.pt", state, plan)
 

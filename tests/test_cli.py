@@ -297,7 +297,7 @@ def test_training_hands_on_what_was_asked(run: Run, tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "recognizer.train", room)
     result = run("ocr-index", "train", "recognizer", tmp_path / "run", "--data", tmp_path, "--words", "500")
     assert result.exit_code == 0
-    assert asked == [(tmp_path / "run", tmp_path, {"words": 500, "seed": 1}, math.inf)]
+    assert asked == [(tmp_path / "run", tmp_path, {"words": 500, "seed": 1}, math.inf, None)]
     assert run("ocr-index", "train", "recognizer", "run", "--data", tmp_path / "none").exit_code == 2
 
 
@@ -340,3 +340,23 @@ def test_a_fault_of_ours_is_not_hidden() -> None:
         raise ZeroDivisionError
 
     assert isinstance(CliRunner().invoke(failing).exception, ZeroDivisionError)
+
+
+def test_models_are_chosen_and_rolled_back(run: Run, home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    mine = tmp_path / "mine.safetensors"
+    save(mine, {"x": np.zeros(3, np.float32)}, Card("recognizer", "crnn"))
+    assert run("ocr-index", "models", "use", mine).exit_code == 0
+    used = [model["name"] for model in rows(run("ocr-index", "models", "list", "--json")) if model["in_use"]]
+    assert str(mine) in used
+    result = run("ocr-index", "models", "rollback")
+    assert result.exit_code == 0 and "default is in use again" in result.stderr
+    for wrong in (["use", "nowhere"], ["rollback"]):
+        result = run("ocr-index", "models", *wrong)
+        assert result.exit_code == 2 and one_line(result.stderr)
+
+
+def test_learning_needs_labels_or_data(filled: Run) -> None:
+    result = filled("ocr-index", "train", "recognizer", "--labels")
+    assert result.exit_code == 2 and "20 are needed" in result.stderr and one_line(result.stderr)
+    assert filled("ocr-index", "train", "recognizer").exit_code == 2

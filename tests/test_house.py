@@ -82,7 +82,7 @@ def test_nobody_imports_the_command_line() -> None:
 
 
 def test_the_command_line_starts_with_click_and_nothing_heavier() -> None:
-    heavy = {"torch", "cv2", "numpy", "sqlalchemy", "alembic", "whoosh", "rapidfuzz", "PIL", "tqdm", "starlette"}
+    heavy = {"torch", "cv2", "numpy", "sqlalchemy", "alembic", "whoosh", "rapidfuzz", "PIL", "starlette"}
     assert not heavy & loaded_by("import cli")
 
 

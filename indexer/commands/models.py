@@ -3,24 +3,72 @@
 from __future__ import annotations
 
 import math
+import os
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
 from indexer.commands import archive_option, data_folder, json_option, print_text
 
+weights_path = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-@click.command(epilog="Example: ocr-index models --json")
+
+@click.group(invoke_without_command=True, epilog="Example: ocr-index models use mine.safetensors")
 @archive_option
 @json_option
-@click.pass_obj
-def models(home: Path, as_json: bool) -> None:
-    """List the models.
+@click.pass_context
+def models(ctx: click.Context, as_json: bool) -> None:
+    """List the models, choose one, or go back.
 
     A star stands before those in use; the archive's settings.toml may name others.
     """
+    if ctx.invoked_subcommand is None:
+        _list(ctx.obj, as_json)
+
+
+@models.command("list", epilog="Example: ocr-index models list --json")
+@archive_option
+@json_option
+@click.pass_obj
+def list_models(home: Path, as_json: bool) -> None:
+    """List the models."""
+    _list(home, as_json)
+
+
+@models.command(epilog="Example: ocr-index models use mine.safetensors")
+@click.argument("name")
+@archive_option
+@click.pass_obj
+def use(home: Path, name: str) -> None:
+    """Read with the recognizer NAME from now on: `default`, or a weights file.
+
+    What has been read stays as it is; `ocr-index reindex` reads it again.
+    """
+    from detector.weights import read_card
+    from indexer import choice
+
+    name = name if name == choice.DEFAULT else os.path.abspath(name)
+    if name != choice.DEFAULT and Path(name).is_file():
+        read_card(Path(name))  # says so now if it is none
+    choice.use(home, name)
+    click.echo(f"{name} is in use; `ocr-index reindex` reads the photos again with it", err=True)
+
+
+@models.command(epilog="Example: ocr-index models rollback")
+@archive_option
+@click.pass_obj
+def rollback(home: Path) -> None:
+    """Read with the recognizer that was in use before."""
+    from indexer import choice
+
+    name = choice.roll_back(home)
+    click.echo(f"{name} is in use again; `ocr-index reindex` reads the photos again with it", err=True)
+
+
+def _list(home: Path, as_json: bool) -> None:
     from indexer import listing
     from indexer.models import models
     from indexer.settings import Settings
@@ -37,20 +85,45 @@ def train() -> None:
 @train.command(
     "recognizer", epilog="Example: ocr-index train recognizer runs/first --data ../data --minutes 120"
 )
-@click.argument("run", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
+@click.argument("run", required=False, type=click.Path(file_okay=False, path_type=Path))
+@archive_option
+@click.option("--labels", is_flag=True, help="Go on with the words labelled in the archive; no RUN then.")
+@click.option("--data", metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
+@click.option("--from", "start", metavar="WEIGHTS", type=weights_path, help="Begin with these.")
 @click.option("--words", metavar="N", default=2_000_000, show_default=True, help="Words to learn from.")
 @click.option("--seed", metavar="N", default=1, show_default=True, help="Another one draws other words.")
 @click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
-def train_recognizer(run: Path, data: Path, words: int, seed: int, minutes: float) -> None:
-    """Train a recognizer on drawn words.
+@click.pass_obj
+def train_recognizer(
+    home: Path, /, run: Path | None, labels: bool, data: Path | None, start: Path | None, **plan: Any
+) -> None:
+    """Train a recognizer on drawn words, or on your own.
 
-    They are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was
-    stopped goes on where it was.
+    Words are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was
+    stopped goes on where it was. With --labels the recognizer in use learns the words that you have labelled,
+    which takes minutes, is measured on labelled photos that it has not learned, and is used only if it reads
+    them better.
     """
+    if labels:
+        _learn_labels(home, data)
+        return
+    if run is None or data is None:
+        raise click.UsageError("name a folder RUN and --data DIR, or give --labels")
     from recognizer.train import Plan, fit
 
-    fit(run, data, Plan(words=words, seed=seed), minutes)
+    fit(run, data, Plan(words=plan["words"], seed=plan["seed"]), plan["minutes"], start)
+
+
+def _learn_labels(home: Path, data: Path | None) -> None:
+    from indexer import listing
+    from indexer.archive import Archive
+    from indexer.settings import Settings
+    from indexer.tuning import tune
+
+    with Archive.open(home) as archive:
+        print_text(
+            listing.comparison(tune(archive, Settings.load(home), data, partial(click.echo, err=True)))
+        )
 
 
 @train.command("detector", epilog="Example: ocr-index train detector runs/boxes --data ../data --minutes 60")
