@@ -4,7 +4,7 @@
 
 All readings of ../shared/photos/dev go into each engine. "As typed" is the engine alone: trigrams of FTS5
 ranked by its BM25, fuzzy terms of Tantivy (one edit up to four letters, else two). "Our expansion" hands each
-engine the terms that we look for and ranks by the best of similarity times probability, so that only the store
+engine the terms that we look for and ranks by the best of similarity times probability: only the store
 differs.
 Prints mean average precision and CPU milliseconds a query.
 """

@@ -2,9 +2,9 @@
 
     python benchmarks/own_hand.py ../shared [--writers 10] [--labels 50 200]
 
-For each writer of UNIPEN's test contributors with enough words: draws them as photos, labels some, goes on from
-the weights that ship with these labels and drawn words of others in turn, and reads the writer's other words and
-words of all other test writers, before and after.
+For each writer of UNIPEN's test contributors with enough words: draws them as photos, labels some, goes on
+from the weights that ship with these labels and drawn words of others in turn, and reads the writer's other
+words and words of all other test writers, before and after.
 """
 
 from __future__ import annotations
