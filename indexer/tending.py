@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,8 +72,15 @@ class Warm:
         """Let them go if it is time."""
         if self._models is not None and self._clock() - self._used >= self._idle:
             self._models = None
-            gc.collect()
+            _give_memory_back()
             log.info("event=models-let-go idle=%.0f", self._idle)
+
+
+def _give_memory_back() -> None:
+    """Collect what is unused, and have the C library return it, which that of GNU does on demand only."""
+    gc.collect()
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Voice:
