@@ -54,6 +54,7 @@ ELSEWHERE = {
     "models": "indexer.commands.models:models",
     "serve": "web.commands:serve",
     "restore": "indexer.commands.care:restore",
+    "relabel": "indexer.commands.relabel:relabel",
     "train": "indexer.commands.models:train",
     "watch": "indexer.commands.care:watch",
 }

@@ -10,17 +10,17 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from indexer.crops import crop, open_page
 from indexer.labelling import Labelled
-from indexer.photo import Photo, PhotoError, open_pages
+from indexer.photo import Photo, PhotoError
 from indexer.placed import PLACES
-from recognizer.crop import patch
 
 
 class ExportError(Exception):
@@ -49,7 +49,7 @@ def export(labelled: Sequence[Labelled], folder: Path, form: str) -> Exported:
     for number, (_, group) in enumerate(groupby(labelled, key=lambda one: one.photo)):
         several = list(group)
         try:
-            photo = _page(several[0])
+            photo = open_page(Path(several[0].path), several[0].page, several[0].sha256)
         except PhotoError as error:
             done.unreadable.append(str(error))
             continue
@@ -63,26 +63,9 @@ def export(labelled: Sequence[Labelled], folder: Path, form: str) -> Exported:
     return done
 
 
-def _page(one: Labelled) -> Photo:
-    found = next((photo for photo in open_pages(Path(one.path)) if photo.page == one.page), None)
-    if found is None or found.sha256 != one.sha256:
-        raise PhotoError(Path(one.path), "has changed since it was read; `ocr-index add` it again")
-    return found
-
-
 def _save_crop(photo: Photo, one: Labelled, image: Path) -> None:
-    height, width = photo.pixels.shape[:2]
-    across, down = width / photo.width, height / photo.height
-    box = one.label.box
-    there = replace(
-        box,
-        x0=int(box.x0 * across),
-        y0=int(box.y0 * down),
-        x1=max(int(box.x0 * across) + 1, round(box.x1 * across)),
-        y1=max(int(box.y0 * down) + 1, round(box.y1 * down)),
-    )
     image.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(patch(photo.pixels, there)).save(image)
+    Image.fromarray(crop(photo, one.label.box)).save(image)
 
 
 Row = Mapping[str, Any]
