@@ -165,7 +165,7 @@ def least_sure(archive: Archive, count: int) -> list[tuple[int, ...]]:
 
 
 ORDERS: dict[str, Order] = {
-    "random": at_random, "least sure first": least_sure, "queue": by_gain, "queue, alike together": together,
+    "random": at_random, "least sure first": least_sure, "queue": by_gain, "queue with look-alikes": together,
 }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ CERTAIN = 0.9999
 """Probability of a told text from which a person said it."""
 
 SAID_OTHERWISE = 0.1
-"""What is left of the chance that a text is a misreading where a person has said that it stands there. Writers
+"""What is left of the chance that a text is a misreading where a person said that it stands there. Writers
 misspell, but with the full chance labels made other words harder to find: on 1,200 words of the UNIPEN test
 writers, 400 of them labelled, MAP was 0.899 with it and is 0.919 with a tenth."""
 
