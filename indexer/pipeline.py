@@ -19,11 +19,12 @@ from indexer.lock import is_watched
 from indexer.mounts import beginnings, missing, remember
 from indexer.photo import PhotoError, fingerprint
 from indexer.prepare import Known, Outcome, Prepared, Preparer, Unreadable
-from indexer.reader import read
+from indexer.reader import Read, read
 from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.settings import Settings, SettingsError
 from indexer.streams import Streams
 from indexer.summary import Progress, Refusal, Silence, Summary
+from indexer.turning import Turner
 from indexer.walk import Selection, walk
 
 __all__ = [
@@ -230,12 +231,13 @@ def _read_files(
     prepare = Preparer(
         archive, models.detector, models.recognizer.height, ledger.claims, models.ids if renew else None
     )
+    turn = Turner(models.detector, models.recognizer, settings.readings)
     pace = Pace()
     try:
         with Streams(files, prepare, settings.threads, ahead=2 * settings.threads) as streams:
             for batch in streams.batches(_strips, settings.batch):
                 for outcome in read(batch, models.detector.id, models.recognizer, settings.readings):
-                    ledger.enter(outcome)
+                    ledger.enter(turn(outcome) if isinstance(outcome, Read) else outcome)
                 pace.after(len(batch), partial(archive.update_index, insist=False))
         ledger.finish()
     finally:

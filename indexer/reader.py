@@ -35,7 +35,7 @@ def read(
     """The batch with all prepared pages read, in the same order, up to `count` hypotheses a word."""
     pages = [outcome for outcome in batch if isinstance(outcome, Prepared)]
     try:
-        words = _words(pages, recognizer, count)
+        words = words_of(pages, recognizer, count)
     except Exception as error:  # one bad photo never stops the run: find out which it is
         if len(batch) > 1:
             return [done for outcome in batch for done in read([outcome], detector, recognizer, count)]
@@ -48,7 +48,7 @@ def read(
     return [Read(one, next(readings)) if isinstance(one, Prepared) else one for one in batch]
 
 
-def _words(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> dict[int, list[WordReading]]:
+def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> dict[int, list[WordReading]]:
     """The words of each page, by its number in `pages`."""
     boxes = [(number, box) for number, page in enumerate(pages) for box in page.boxes]
     strips = [strip for page in pages for strip in page.strips]

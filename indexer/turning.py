@@ -1,0 +1,148 @@
+"""Photos taken sideways or upside down, without a note of it in the file, are turned by what reads best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import Box, Detector
+from indexer.crops import open_page
+from indexer.photo import Photo, PhotoError
+from indexer.prepare import Prepared
+from indexer.reader import Read, words_of
+from indexer.reading import WordReading
+from recognizer import Recognizer, Strip
+from recognizer.crop import strip
+from recognizer.decode import n_best_many
+
+T = TypeVar("T")
+
+CLEAR = 0.7
+"""Legibility from which a photo is surely upright. Of photos turned on purpose 0.63 was the highest."""
+
+CLEARER = 1.5
+"""So many times more legible another way round must be."""
+
+LEAST = 0.25
+"""Legibility that a way round needs to be taken for the right one."""
+
+FEWEST = 4
+"""With fewer words nothing can be told."""
+
+SAMPLE = 30
+"""Words that are read to judge a way round."""
+
+WIDE = 1.35
+"""Median width over height of words from which writing is surely not sideways: upright words are longer than
+high, and what is seen of sideways ones is not."""
+
+
+@dataclass(frozen=True)
+class Turner:
+    """Reads a page again another way round when that makes far more sense."""
+
+    detector: Detector
+    recognizer: Recognizer
+    count: int
+    """Readings kept of a word."""
+
+    def __call__(self, read: Read) -> Read:
+        """`read`, or the page as it reads turned by a quarter, a half or three quarters."""
+        words = read.reading.words
+        if legibility(words) >= CLEAR or len(words) < FEWEST:
+            return read
+        page = read.prepared.page
+        try:
+            return self._turned(read, open_page(Path(read.prepared.sighting.path), page.number, page.sha256))
+        except PhotoError:
+            return read
+        except Exception:  # what has been read already is better than a run that stops
+            return read
+
+    def _turned(self, read: Read, photo: Photo) -> Read:
+        words = read.reading.words
+        legible, quarter = max((self._legibility(photo, q), q) for q in self._ways(words))
+        if legible < max(LEAST, CLEARER * legibility(words)):
+            return read
+        turned = self._prepared(read.prepared, photo, quarter)
+        found = words_of([turned], self.recognizer, self.count)[0]
+        reading = replace(read.reading, words=(*found, *_beside(words, found)))
+        return Read(turned, reading)
+
+    @staticmethod
+    def _ways(words: Sequence[WordReading]) -> tuple[int, ...]:
+        """Quarters of a turn worth a look."""
+        shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in words]
+        return (2,) if np.median(shapes) >= WIDE else (1, 2, 3)
+
+    def _legibility(self, photo: Photo, quarter: int) -> float:
+        """How well a sample of the words reads when the photo is turned by `quarter`."""
+        pixels = turned(photo.pixels, quarter)
+        boxes = spread(self.detector.detect(pixels))
+        strips: list[Strip] = [strip(pixels, box, self.recognizer.height) for box in boxes]
+        if not strips:
+            return 0.0
+        read = n_best_many(self.recognizer.lattices(strips), self.recognizer.alphabet, 1)
+        return sum(_sense(r[0].text, r[0].probability) for r in read if r) / len(strips)
+
+    def _prepared(self, before: Prepared, photo: Photo, quarter: int) -> Prepared:
+        pixels = turned(photo.pixels, quarter)
+        boxes = self.detector.detect(pixels)
+        rows, columns = pixels.shape[:2]
+        return replace(
+            before,
+            boxes=tuple(photo.whole(turned_back(box, quarter, rows, columns)) for box in boxes),
+            strips=tuple(strip(pixels, box, self.recognizer.height) for box in boxes),
+        )
+
+
+def legibility(words: Sequence[WordReading]) -> float:
+    """Mean over a sample of words of letters times the probability of the reading; 0 without words."""
+    some = spread(words)
+    senses = [_sense(w.hypotheses[0].text, w.hypotheses[0].probability) for w in some if w.hypotheses]
+    return sum(senses) / max(1, len(some))
+
+
+def _sense(text: str, probability: float) -> float:
+    letters = sum(character.isalnum() for character in text)
+    return letters * probability if letters > 1 else 0.0
+
+
+def spread(items: Sequence[T]) -> list[T]:
+    """At most SAMPLE of `items`, from all over."""
+    numbers = np.unique(np.linspace(0, len(items) - 1, min(SAMPLE, len(items))).round().astype(int))
+    return [items[n] for n in numbers.tolist()]
+
+
+def turned(pixels: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
+    """`pixels` H x W x 3 turned counter-clockwise by so many quarters."""
+    return np.ascontiguousarray(np.rot90(pixels, quarters))
+
+
+def turned_back(box: Box, quarters: int, rows: int, columns: int) -> Box:
+    """`box` on a picture of `rows` x `columns` made by `turned`, on the picture before."""
+    for _ in range(quarters):  # one quarter clockwise at a time
+        box = replace(box, x0=rows - box.y1, x1=rows - box.y0, y0=box.x0, y1=box.x1, angle=box.angle + 90)
+        rows, columns = columns, rows
+    return replace(box, angle=(box.angle + 180) % 360 - 180)
+
+
+def _beside(words: Sequence[WordReading], found: Sequence[WordReading]) -> list[WordReading]:
+    """Of the words read before, those that make sense where nothing was found: a board may have both."""
+    first = 1 + max((word.box.line for word in found), default=-1)
+    kept = [w for w in words if _is_clear(w) and not any(_meet(w.box, f.box) for f in found)]
+    return [replace(w, box=replace(w.box, line=first + w.box.line)) for w in kept]
+
+
+def _is_clear(word: WordReading) -> bool:
+    best = word.hypotheses[0]
+    return best.probability >= 0.5 and sum(c.isalnum() for c in best.text) >= 3
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
