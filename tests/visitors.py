@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Thread
 
 from light import board, book, empty_archive, light
 from starlette.testclient import TestClient
 
 from indexer import pipeline
 from indexer.settings import Settings
-from web.app import make_app
+from web.app import make_app, make_server
 from web.guard import Access
 
 PLACE = "http://127.0.0.1:8022"
@@ -43,6 +47,41 @@ def filled_archive(home: Path) -> Path:
     """An archive with five photos of known words, made at `home`."""
     shutil.copytree(_filled() / "archive", home, dirs_exist_ok=True)
     return home
+
+
+@contextmanager
+def served(home: Path, access: Access | None = None) -> Iterator[int]:
+    """A server for the archive in `home` on a port of this machine, which is told."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = make_server(make_app(home, access or Access()))
+        thread = Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def ask(port: int, request: bytes) -> tuple[int, bytes, bytes]:
+    """Send these bytes as they are: the status, the head and the body of the answer; 0 for none."""
+    parts: list[bytes] = []
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        with suppress(OSError):  # the server may have heard enough
+            line.sendall(request)
+        with suppress(ConnectionResetError):
+            while part := line.recv(65536):
+                parts.append(part)
+    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
+    return int(head.split()[1]) if head else 0, head.lower(), body
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """A request as bytes; header names have underscores for hyphens."""
+    named = {"host": "127.0.0.1", "content-length": str(len(body)), "connection": "close"}
+    named |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 def visitor(home: Path, access: Access | None = None, **headers: str) -> TestClient:

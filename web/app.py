@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -58,8 +59,26 @@ def make_app(home: Path, access: Access) -> Starlette:
         lifespan=lifespan,
         max_body_size=LARGEST_BODY,
     )
+    app.router.redirect_slashes = False
     app.state.desk = Desk(home)
     return app
+
+
+def make_server(app: Starlette) -> uvicorn.Server:
+    """What runs the application on a socket; it says nothing of itself to visitors."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            http="h11",
+            ws="none",
+            limit_concurrency=100,
+            timeout_graceful_shutdown=3,
+        )
+    )
 
 
 def _routes() -> list[Route | Mount]:

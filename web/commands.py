@@ -41,32 +41,18 @@ def serve(home: Path, host: str, port: int, token: str | None, names: tuple[str,
     Open the address that it prints; Ctrl-C ends it. Nobody but this machine can reach it, unless --host
     says so: then only who knows the token.
     """
-    import uvicorn
-
     from indexer.archive import Archive
-    from web.app import make_app
+    from web.app import make_app, make_server
 
     # Says at once what is wrong; brings tables and index up to date.
     with Archive.open(home) as archive:
         archive.update_index(insist=False)
     access = _access(host, token or "", names)
     with _listening(host, port) as listener:
-        number = listener.getsockname()[1]
-        server = uvicorn.Server(
-            uvicorn.Config(
-                make_app(home, access),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                ws="none",
-                limit_concurrency=100,
-                timeout_graceful_shutdown=3,
-            )
-        )
-        click.echo(f"{_address(host, number, access.token)}\nCtrl-C ends it.", err=True)
+        address = _address(host, listener.getsockname()[1], access.token)
+        click.echo(f"{address}\nCtrl-C ends it.", err=True)
         with suppress(KeyboardInterrupt):  # which is how it ends
-            server.run([listener])
+            make_server(make_app(home, access)).run([listener])
 
 
 def _access(host: str, token: str, names: tuple[str, ...]) -> Access:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -17,6 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "ocr_index_token"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII)
+"""A host as browsers send it: an address in brackets or a name, and a port."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 LEAST_TOKEN = 16
@@ -62,10 +66,8 @@ class Access:
 
     def answers_to(self, host: str) -> bool:
         """Whether a request for that host, with or without a port, is meant for this server."""
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
+        shape = _HOST.fullmatch(host.lower())
+        name = (shape[1] or shape[2]) if shape else ""
         return name in self.hosts or (self.addresses and _is_address(name))
 
 
