@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from recognizer import Hypothesis, Recognizer, score
+from recognizer import Hypothesis, Recognizer, Strip, score
 from recognizer.crop import contrast, resize
 from recognizer.decode import n_best_many
+from recognizer.sheet import Misread, beside, misread_sheet, reliability_plot
 
 Labelled = tuple[str, NDArray[np.uint8]]
 """What is written on a picture, and the picture: RGB, H x W x 3, nothing but the word."""
+
+WORST = 50
+"""Words that were read worst are kept, to be looked at."""
 
 BATCH = 256
 """Pictures in memory at a time."""
@@ -32,10 +37,18 @@ class Evaluation:
     """How far stated probabilities are from the share that is right, on average."""
     confusions: tuple[tuple[str, str, int], ...]
     """The commonest: what was read as what, how often; ignoring case."""
+    reliability: tuple[score.Bin, ...] = ()
+    """How often first readings of like probability are right."""
+    worst: tuple[Misread, ...] = ()
+    """What was read worst, worst first."""
 
     def as_json(self) -> str:
         """One object and the end of the line."""
-        return json.dumps(asdict(self)) + "\n"
+        return json.dumps(asdict(replace(self, worst=()))) + "\n"
+
+    def as_picture(self) -> Image.Image:
+        """The words that were read worst, and how far probabilities can be believed."""
+        return beside(misread_sheet(self.worst), reliability_plot(self.reliability))
 
     def as_list(self) -> str:
         """For people: a line a figure, then the confusions."""
@@ -50,7 +63,13 @@ class Evaluation:
 
 def evaluate(reader: Recognizer, labelled: Iterable[Labelled], count: int = 5) -> Evaluation:
     """Read every picture, keep `count` readings of each, compare the first (and all) with the text."""
-    pairs = [pair for batch in _batches(labelled) for pair in _read(reader, batch, count)]
+    pairs: list[tuple[str, list[Hypothesis]]] = []
+    worst: list[Misread] = []
+    for batch in _batches(labelled):
+        for text, readings, strip in _read(reader, batch, count):
+            pairs.append((text, readings))
+            worst += _misread(text, readings[0].text, strip)
+        worst = sorted(worst, key=lambda one: -one.distance)[:WORST]
     truth = [text for text, _ in pairs]
     first = [readings[0].text for _, readings in pairs]
     stated = [readings[0].probability for _, readings in pairs]
@@ -63,7 +82,15 @@ def evaluate(reader: Recognizer, labelled: Iterable[Labelled], count: int = 5) -
         ),
         score.expected_calibration_error(stated, right),
         tuple((text, read, times) for (text, read), times in confused),
+        tuple(score.reliability(stated, right)),
+        tuple(worst),
     )
+
+
+def _misread(text: str, read: str, strip: Strip) -> list[Misread]:
+    """The word, if it was read wrong."""
+    edits = score.mean_edit_distance([text], [read])
+    return [Misread(edits / max(1, len(text)), text, read, strip)] if edits else []
 
 
 def _batches(labelled: Iterable[Labelled]) -> Iterator[list[Labelled]]:
@@ -72,8 +99,10 @@ def _batches(labelled: Iterable[Labelled]) -> Iterator[list[Labelled]]:
         yield batch
 
 
-def _read(reader: Recognizer, batch: list[Labelled], count: int) -> Iterator[tuple[str, list[Hypothesis]]]:
+def _read(
+    reader: Recognizer, batch: list[Labelled], count: int
+) -> Iterator[tuple[str, list[Hypothesis], Strip]]:
     strips = [contrast(resize(pixels, reader.height)) for _, pixels in batch]
     found = n_best_many(reader.lattices(strips), reader.alphabet, count)
-    for (text, _), readings in zip(batch, found, strict=True):
-        yield text, readings or [Hypothesis("", 1.0)]
+    for (text, _), readings, strip in zip(batch, found, strips, strict=True):
+        yield text, readings or [Hypothesis("", 1.0)], strip

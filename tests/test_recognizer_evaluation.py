@@ -30,3 +30,12 @@ def test_more_pictures_than_fit_into_a_batch_are_read(monkeypatch: pytest.Monkey
 
 def test_without_pictures_nothing_is_claimed() -> None:
     assert evaluate(LightRecognizer(), []).scores.count == 0
+
+
+def test_what_was_read_worst_can_be_looked_at() -> None:
+    found = evaluate(LightRecognizer(), words(("abc", "abc"), ("cab", "cob"), ("bad", "xyz")))
+    assert [(one.text, one.read) for one in found.worst] == [("bad", "xyz"), ("cab", "cob")]
+    picture = found.as_picture()
+    assert picture.width > picture.height and len(picture.getcolors(1 << 20) or ()) > 5
+    assert "strip" not in found.as_json() and sum(b.count for b in found.reliability) == 3
+    assert evaluate(LightRecognizer(), []).as_picture().height

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from indexer.commands import archive_option, data_folder, json_option, print_text
+from indexer.commands import archive_option, data_folder, json_option, picture_path, print_text
 
 weights_path = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -150,8 +150,11 @@ def evaluate() -> None:
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
 @click.option("--weights", metavar="FILE", default="default", help="Weights file; else the one that ships.")
 @click.option("--words", metavar="N", type=click.IntRange(1), help="So many words at most.")
+@click.option("--sheet", metavar="FILE", type=picture_path, help="Draw the worst and the reliability there.")
 @json_option
-def evaluate_recognizer(data: Path, weights: str, words: int | None, as_json: bool) -> None:
+def evaluate_recognizer(
+    data: Path, weights: str, words: int | None, sheet: Path | None, as_json: bool
+) -> None:
     """Read labelled pictures of words and say how well that went.
 
     DATA is a CSV or JSON Lines file with the columns image and text, or a list of IAM, MJSynth, kraken or
@@ -164,3 +167,5 @@ def evaluate_recognizer(data: Path, weights: str, words: int | None, as_json: bo
     samples = loaded(islice(open_dataset(data), words), partial(click.echo, err=True))
     found = evaluate(load(weights), ((sample.text, pixels) for sample, pixels in samples))
     print_text(found.as_json() if as_json else found.as_list())
+    if sheet:
+        found.as_picture().save(sheet)
