@@ -223,6 +223,7 @@ def find(
     Words that were misread are found too. With --queries, - is standard input.
     """
     import search
+    from indexer.queries import note
     from search import listing
 
     show, picture = asked.pop("show"), asked.pop("picture")
@@ -236,6 +237,8 @@ def find(
     print_text(listing.HEADS.get(form, ""))
     for query in [" ".join(typed)] if queries is None else filter(None, map(str.strip, queries)):
         hits = searcher.find(query, **asked)
+        if typed:
+            note(ctx.obj, query)
         print_text(as_text(hits))
         if show and len(hits) >= show:
             _draw_hit(hits[show - 1], picture)

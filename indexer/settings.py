@@ -35,6 +35,8 @@ class Settings:
     """Globs of names, or of paths below a folder: only these files are photos."""
     exclude: tuple[str, ...] = ()
     """Globs of files and folders to leave out."""
+    query_log: bool = False
+    """Remember in the archive's folder what is searched for: `relabel next` asks for such words first."""
 
     def __post_init__(self) -> None:
         for name in ("threads", "readings", "batch"):
@@ -73,7 +75,12 @@ def _checked(path: Path, values: dict[str, Any]) -> Settings:
 
 
 _TEXTS = tuple[str, ...]
-_NOUNS = {int: "a whole number", str: "a text in quotes", _TEXTS: 'a list of texts, as in ["*.heic"]'}
+_NOUNS = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "a text in quotes",
+    _TEXTS: 'a list of texts, as in ["*.heic"]',
+}
 
 
 def _fits(value: object, kind: object) -> bool:

@@ -14,9 +14,11 @@ from click.testing import CliRunner, Result
 from light import board, empty_archive, light
 
 import cli
+from indexer import queries
 from indexer.archive import Archive
 from indexer.commands import asking
 from indexer.pipeline import add
+from indexer.queries import frequencies
 from indexer.settings import Settings
 from indexer.terminal import blocks
 
@@ -184,6 +186,27 @@ def test_a_crop_is_drawn_in_blocks() -> None:
     assert coloured.count("\n") == 2
     assert "\x1b[38;2;0;0;0;48;2;0;0;0m▀" in coloured
     assert blocks(picture, 400, 3).count("\n") == 3
+
+
+def test_queries_are_remembered_only_if_that_is_wanted(archive: Archive) -> None:
+    def search(query: str) -> None:
+        CliRunner(env={"OCR_INDEX_HOME": str(archive.home)}).invoke(cli.find, [query])
+
+    search("budget")
+    assert frequencies(archive.home) == {}
+    (archive.home / "settings.toml").write_text("query_log = true\n")
+    search("budget")
+    search("budget Roadmap")
+    assert frequencies(archive.home) == {"budget": 2, "roadmap": 1}
+
+
+def test_the_memory_of_queries_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "MOST", 40)
+    (tmp_path / "settings.toml").write_text("query_log = true\n")
+    for number in range(30):
+        queries.note(tmp_path, f"query{number}")
+    assert 1 <= len(frequencies(tmp_path)) <= 8
+    assert "query29" in frequencies(tmp_path)
 
 
 def test_a_photo_that_is_gone_is_asked_for_without_a_picture(archive: Archive, photo: Path) -> None:

@@ -16,6 +16,7 @@ import click
 from indexer.crops import crop, open_page
 from indexer.labelling import Placed
 from indexer.photo import Photo, PhotoError
+from indexer.queries import frequencies
 from indexer.terminal import blocks
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Dialogue:
         click.echo(HELP, err=True)
         left = sys.maxsize if count is None else count
         while left > 0:
-            questions = self._archive.labels.ask(min(AT_ONCE, left), self._skipped, together=together)
+            asked_for = frequencies(self._archive.home)
+            questions = self._archive.labels.ask(min(AT_ONCE, left), self._skipped, asked_for, together)
             if not questions:
                 click.echo("no words are left to ask for", err=True)
                 break
