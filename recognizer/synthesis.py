@@ -174,7 +174,7 @@ class Synthesis:
         """What else a detector leaves in a crop: pieces of neighbouring words, underlines, frames, arrows."""
         if rng.random() < 0.35:
             self._neighbour(canvas, pen, rng)
-        if rng.random() < 0.2:
+        if rng.random() < 0.28:
             _stray_line(canvas, pen, rng)
 
     def _neighbour(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
@@ -330,7 +330,7 @@ def _stray_line(canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
     rows, columns = canvas.shape
     pick = rng.random()
     if pick < 0.45:
-        y = rows * (rng.uniform(0.86, 1.0) if rng.random() < 0.75 else rng.uniform(0, 0.08))
+        y = rows * (1 - abs(rng.normal(0, 0.12)) if rng.random() < 0.8 else rng.uniform(0, 0.08))
         ends = [(-9, y), (columns + 9, y + rng.normal(0, 0.04) * rows)]
         if rng.random() < 0.3:
             ends[0] = (rng.uniform(0, 0.4) * columns, y)

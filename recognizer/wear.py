@@ -23,18 +23,22 @@ def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     picture += (
         rng.normal(0, 1, picture.shape).astype(np.float32)
         * contrast
-        * float(rng.choice([0.01, 0.02, 0.04, 0.08]))
+        * float(rng.choice([0.005, 0.01, 0.02, 0.05]))
     )
+    if rng.random() < 0.03:  # a copy of a copy: black specks and nothing in between
+        picture = np.where(
+            picture + rng.normal(0, 0.25, picture.shape) * contrast > np.median(picture) - contrast / 2, 1, 0
+        )
     if rng.random() < 0.12:  # chalk on a blackboard, light marker on a dark note
         picture = 1 - picture
     return _compress((np.clip(picture, 0, 1) * 255).astype(np.uint8), rng)
 
 
 def coarsen(coverage: Coverage, rows: int, rng: Generator) -> Coverage:
-    """`coverage` scaled to `rows`; a third of the time by way of a low resolution, as far-off writing has."""
+    """`coverage` scaled to `rows`; a fifth of the time by way of a low resolution, as far-off writing has."""
     height, width = coverage.shape
     target = (max(1, round(width * rows / height)), rows)
-    if rng.random() < 0.3:
+    if rng.random() < 0.22:
         low = int(rng.integers(max(8, rows * 9 // 20), rows))
         small = cv2.resize(coverage, (max(1, round(width * low / height)), low), interpolation=cv2.INTER_AREA)
         return np.asarray(np.clip(cv2.resize(small, target, interpolation=cv2.INTER_CUBIC), 0, 1), np.float32)
@@ -84,10 +88,10 @@ def _texture(ink: Coverage, rng: Generator) -> Coverage:
 
 def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
     pick = rng.random()
-    if pick < 0.5:
+    if pick < 0.4:
         sigma = float(rng.uniform(0.3, 1.0))
         return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
-    if pick < 0.58:  # a hand that moved
+    if pick < 0.46:  # a hand that moved
         length = int(rng.integers(2, 5))
         size = (length, 1) if rng.random() < 0.5 else (1, length)
         return np.asarray(cv2.blur(picture, size), np.float32)
