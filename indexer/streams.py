@@ -13,7 +13,7 @@ from typing import Generic, Self, TypeVar
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds that closing waits for jobs in hand; the threads end with the process in any case."""
 
 
