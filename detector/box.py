@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,25 @@ class Box:
     chance: float = 1.0
     """Probability that there is writing in the box at all."""
     angle: float = 0.0
-    """Tilt of the writing in degrees, clockwise; the box is the upright rectangle around the tilted word."""
+    """Tilt of the writing in degrees, clockwise; the box is the upright rectangle around the tilted word.
+    90 is writing that runs down the photo, 180 stands on its head."""
+
+    @property
+    def quarter(self) -> int:
+        """Quarters of a full turn, clockwise, that come closest to the tilt: 0 to 3."""
+        return round(self.angle / 90) % 4
+
+    def turned(self, quarters: int, wide: int = 0, tall: int = 0) -> Box:
+        """The box when its photo of `wide` x `tall` pixels is turned clockwise by quarters of a full turn.
+
+        Without a size the turn is about the origin.
+        """
+        box = self
+        for _ in range(quarters % 4):
+            angle = box.angle + 90 if box.angle <= 90 else box.angle - 270
+            box = replace(box, x0=tall - box.y1, y0=box.x0, x1=tall - box.y0, y1=box.x1, angle=angle)
+            wide, tall = tall, wide
+        return box
 
     def core(self) -> tuple[float, float]:
         """Width and height of the tilted word within its upright rectangle, pixels.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,9 +16,21 @@ LEADING = 1.4
 
 
 def in_reading_order(boxes: Sequence[Box]) -> list[Box]:
-    """`boxes` sorted as they are read, `line` filled in, counted from 0."""
-    numbered = enumerate(line for block in _blocks(_lines(boxes)) for line in block)
-    return [replace(box, line=number) for number, line in numbered for box in line]
+    """`boxes` sorted as they are read, `line` filled in, counted from 0.
+
+    Writing that stands sideways or on its head is read after what is upright, in an order of its own.
+    """
+    turns = defaultdict[int, list[Box]](list)
+    for box in boxes:
+        turns[box.quarter].append(box.turned(-box.quarter))
+    lines = ((turn, line) for turn in sorted(turns) for line in _upright_lines(turns[turn]))
+    return [
+        replace(box.turned(turn), line=number) for number, (turn, line) in enumerate(lines) for box in line
+    ]
+
+
+def _upright_lines(boxes: Sequence[Box]) -> list[list[Box]]:
+    return [line for block in _blocks(_lines(boxes)) for line in block]
 
 
 def _lines(boxes: Sequence[Box]) -> list[list[Box]]:
