@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from visitors import BAD_NAME, filled_archive, photos, visitor
 
 from indexer.archive import Archive
-from web.desk import KEPT_BYTES, THUMBNAIL, Pictures
+from web.pictures import KEPT_BYTES, THUMBNAIL, Pictures
 
 
 @pytest.fixture
@@ -193,11 +193,11 @@ def test_pictures_kept_in_memory_have_a_bound(client: TestClient, home: Path) ->
     with Archive.open(home) as archive:
         frames = archive.gallery.latest(5)
     small = Pictures(kept_bytes=1)
-    made = [small.picture(frame, 100) for frame in frames]
-    assert small.picture(frames[-1], 100) is made[-1]
-    assert small.picture(frames[0], 100) is not made[0]
+    made = [small.photo(frame, 100) for frame in frames]
+    assert small.photo(frames[-1], 100) is made[-1]
+    assert small.photo(frames[0], 100) is not made[0]
     large = Pictures(KEPT_BYTES)
-    assert large.picture(frames[0], 100) is large.picture(frames[0], 100)
+    assert large.photo(frames[0], 100) is large.photo(frames[0], 100)
 
 
 @pytest.mark.parametrize(

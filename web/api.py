@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,10 +11,12 @@ from starlette.responses import Response
 
 from detector import Box
 from indexer import bulletin
+from indexer.queries import frequencies
 from web import shapes
-from web.asked import BadRequest, Body, flag, identity, number
-from web.desk import LARGE, THUMBNAIL, Desk, tag_of
+from web.asked import BadRequest, Body, flag, identity, number, numbers
+from web.desk import Desk
 from web.finding import LONGEST, MOST, SHOWN, find, view
+from web.pictures import LARGE, THUMBNAIL, Picture, photo_tag, word_tag
 from web.shapes import Json
 
 PROBLEMS = 200
@@ -72,11 +75,33 @@ def image(request: Request) -> Response:
 def _picture(request: Request, longest: int) -> Response:
     desk = desk_of(request)
     frame = desk.archive.gallery.frame(identity(request))
+    return _shown(request, photo_tag(frame, longest), lambda: desk.pictures.photo(frame, longest))
+
+
+def word_picture(request: Request) -> Response:
+    """GET /api/words/{id}/picture."""
+    desk = desk_of(request)
+    placed = desk.archive.labels.word(identity(request))
+    frame, box = desk.archive.gallery.frame(placed.photo), placed.word.box
+    return _shown(request, word_tag(frame, box), lambda: desk.pictures.word(frame, box))
+
+
+def _shown(request: Request, tag: str, make: Callable[[], Picture]) -> Response:
     # Asked for each time, so that a photo that was forgotten is not shown from the browser's memory.
-    headers = {"etag": f'"{tag_of(frame, longest)}"', "cache-control": "private, no-cache"}
+    headers = {"etag": f'"{tag}"', "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(desk.pictures.picture(frame, longest).jpeg, headers=headers, media_type="image/jpeg")
+    return Response(make().jpeg, headers=headers, media_type="image/jpeg")
+
+
+def queue(request: Request) -> Response:
+    """GET /api/queue?limit=&skip=7,8: the words that are best asked for next, with those that look alike."""
+    desk = desk_of(request)
+    known, skipped = desk.archive.labels, numbers(request, "skip")
+    asked = known.ask(number(request, "limit", 10, 50), skipped, frequencies(desk.home))
+    placed = {one.word.id: one for one in known.words([word for each in asked for word in each.words])}
+    frames = {one.photo: desk.archive.gallery.frame(one.photo) for one in placed.values()}
+    return Json({"questions": [shapes.question(each, placed, frames) for each in asked]})
 
 
 def status(request: Request) -> Response:

@@ -22,8 +22,9 @@ from indexer.labelling import BadLabel, NoSuchWord, NothingToUndo
 from search.index import IndexBusy, IndexMissing
 from web import api, pages
 from web.asked import BadRequest
-from web.desk import Desk, Gone
+from web.desk import Desk
 from web.guard import Access, Guard
+from web.pictures import Gone
 from web.shapes import Json
 
 LARGEST_BODY = 65_536
@@ -86,6 +87,7 @@ def _routes() -> list[Route | Mount]:
     return [
         Route("/", pages.search),
         Route("/photos/{id:int}", pages.photo),
+        Route("/label", pages.label),
         Route("/status", pages.status),
         Mount("/static", static),
         Route("/api/search", api.search),
@@ -99,8 +101,10 @@ def _routes() -> list[Route | Mount]:
         Route("/api/labels/undo", api.undo, methods=["POST"]),
         Route("/api/words/merge", api.merge, methods=["POST"]),
         Route("/api/words/{id:int}", api.word),
+        Route("/api/words/{id:int}/picture", api.word_picture),
         Route("/api/words/{id:int}", api.delete_word, methods=["DELETE"]),
         Route("/api/words/{id:int}/split", api.split, methods=["POST"]),
+        Route("/api/queue", api.queue),
         Route("/api/status", api.status),
     ]
 

@@ -16,6 +16,8 @@ LARGEST = 2**63 - 1
 LONGEST_TEXT = 300
 """Characters of a label."""
 
+MOST_SKIPPED = 5000
+
 MANY = 200
 """Words that one request may name."""
 
@@ -34,6 +36,14 @@ def number(request: Request, name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:20]) <= most:
         raise BadRequest(f"{name} is a whole number from 1 to {most}, not {text[:20]!r}")
     return int(text)
+
+
+def numbers(request: Request, name: str) -> list[int]:
+    """The ids that the address names so, with commas between them."""
+    parts = [part for part in request.query_params.get(name, "").split(",") if part]
+    if len(parts) > MOST_SKIPPED or not all(part.isascii() and part.isdigit() for part in parts):
+        raise BadRequest(f"{name} is at most {MOST_SKIPPED} whole numbers with commas between them")
+    return [found for part in parts if (found := int(part[:20])) <= LARGEST]
 
 
 def flag(request: Request, name: str) -> bool:

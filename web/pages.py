@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from indexer import bulletin
+from indexer.queries import note
 from web.api import PROBLEMS, desk_of, query_of
 from web.asked import identity, number
 from web.finding import MOST, SHOWN, find, view
@@ -69,6 +70,8 @@ def _page(request: Request, name: str, **values: Any) -> Response:
 def search(request: Request) -> Response:
     """The search box; below it hits as photos, or the latest photos."""
     query, desk = query_of(request), desk_of(request)
+    if query and request.headers.get("sec-fetch-mode") == "navigate":
+        note(desk.home, query)  # not what is half typed
     limit = number(request, "n", SHOWN, MOST)
     if not query:
         latest = desk.archive.gallery.latest(limit + 1)
@@ -85,6 +88,11 @@ def photo(request: Request) -> Response:
     query = query_of(request)
     viewed = view(desk_of(request), identity(request), query)
     return _page(request, "photo", query=query, viewed=viewed, frame=viewed.shown.frame)
+
+
+def label(request: Request) -> Response:
+    """The words that are best asked for, one at a time."""
+    return _page(request, "label", counts=desk_of(request).archive.counts())
 
 
 def status(request: Request) -> Response:

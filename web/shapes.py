@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from indexer.asking import Question
 from indexer.gallery import Exhibit, Frame, Problem
 from indexer.labelling import Placed, Said
 from indexer.views import Counts
@@ -71,6 +72,17 @@ def word(stored: StoredWord) -> Shape:
 def placed(found: Placed) -> Shape:
     """A word and where it is."""
     return {"photo": found.photo, "path": found.path, "page": found.page, "word": word(found.word)}
+
+
+def question(asked: Question, placed: Mapping[int, Placed], frames: Mapping[int, Frame]) -> Shape:
+    """A word to ask for, what it probably says, and those that look like it."""
+    first, *others = [placed[number] for number in asked.words]
+    return {
+        "text": asked.text,
+        "word": word(first.word),
+        "photo": photo(frames[first.photo]),
+        "alike": [{"word": word(other.word), "photo": photo(frames[other.photo])} for other in others],
+    }
 
 
 def said(label: Said) -> Shape:

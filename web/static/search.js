@@ -48,11 +48,7 @@ box.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(() => look(address()), WAIT);
 });
-box.form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  clearTimeout(waiting);
-  look(address());
-});
+box.form.addEventListener("submit", () => clearTimeout(waiting));
 
 // Arrow keys: from the box to the photos and between them, as they lie on the screen.
 function neighbour(from, key) {
