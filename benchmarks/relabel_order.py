@@ -178,18 +178,18 @@ def run(home: Path, truth: Truth, choose: Order, steps: Sequence[int]) -> Iterat
         answers = labelled = 0
         for step in steps:
             while answers < step:
-                before = answers
+                said: dict[int, str | None] = {}
                 for words in choose(archive, min(50, step - answers)):
                     text = truth.words[words[0]]
                     same = [word for word in words if terms(truth.words[word]) == terms(text)]
-                    archive.labels.set(same, text)
+                    said |= dict.fromkeys(same, text)
                     answers += 1 + len(words) - len(same)
-                    labelled += len(same)
                     if answers >= step:
                         break
-                if answers == before:
+                if not said:
                     return
-            archive.update_index()
+                archive.labels.set_each(said)
+                labelled += len(said)
             yield answers, labelled
 
 

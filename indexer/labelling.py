@@ -98,9 +98,12 @@ class Labelling:
 
         Raises `NoSuchWord`.
         """
-        chosen = [word] if isinstance(word, int) else list(dict.fromkeys(word))
+        self.set_each(dict.fromkeys([word] if isinstance(word, int) else word, text), by)
+
+    def set_each(self, said: Mapping[int, str | None], by: str = "person") -> None:
+        """The same for several words (id -> text) at once, as one change. Raises `NoSuchWord`."""
         with self._change() as (connection, at, touched):
-            for row in [_word(connection, number) for number in chosen]:
+            for row, text in [(_word(connection, word), text) for word, text in said.items()]:
                 _say(connection, row, text, by, at)
                 touched.add(row.photo_id)
 
