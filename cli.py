@@ -93,12 +93,14 @@ def add(ctx: click.Context, paths: list[str], as_json: bool) -> None:
 @archive_option
 @json_option
 @click.option("--index-only", is_flag=True, help="Read no photo, only build the search index anew.")
+@click.option("--most", metavar="N", type=click.IntRange(1), help="So many photos at most.")
 @click.pass_context
-def reindex(ctx: click.Context, paths: list[str], as_json: bool, index_only: bool) -> None:
+def reindex(ctx: click.Context, paths: list[str], as_json: bool, index_only: bool, most: int | None) -> None:
     """Read again with the present models.
 
-    What other models have read, and what could not be read; with PATH, only what lies there. Without, the
-    search index is built anew, too. Labels that you have set hold.
+    What other models have read, and what could not be read; with PATH, only what lies there. What was read
+    least surely comes first, because there it pays most. Without PATH, the search index is built anew, too.
+    Labels that you have set hold.
     """
     from indexer import pipeline
     from indexer.archive import Archive
@@ -110,7 +112,8 @@ def reindex(ctx: click.Context, paths: list[str], as_json: bool, index_only: boo
             click.echo(f"{archive.rebuild_index():,} photos can be searched", err=True)
         if not index_only:
             only = [*map(Path, paths)] or None
-            _report(ctx, pipeline.reindex(archive, only, Settings.load(ctx.obj), progress), as_json)
+            settings = Settings.load(ctx.obj)
+            _report(ctx, pipeline.reindex(archive, only, settings, progress, most=most), as_json)
 
 
 def _report(ctx: click.Context, summary: Summary, as_json: bool) -> None:

@@ -109,6 +109,10 @@ class Archive:
         """Paths of all files that `models` have not read to the end, refused ones too."""
         return self._chunked(under, partial(views.stale, models=models))
 
+    def doubts(self, under: Sequence[str] | None = None) -> dict[str, float]:
+        """Path of each file with words -> the mean chance that the first reading of a word there is wrong."""
+        return dict(self._chunked(under, views.doubts))
+
     def paths(self, under: Sequence[str] | None = None) -> Iterator[str]:
         """Paths of all files at or under those given whose content is known, in order."""
         return self._chunked(under, views.with_content)

@@ -93,6 +93,7 @@ def summary_list(summary: Summary) -> str:
     kinds = {
         "new": summary.new,
         "changed": summary.changed,
+        "read again": summary.reread,
         "moved": summary.moved,
         "copies": summary.copied,
         "unchanged": summary.unchanged,

@@ -107,16 +107,20 @@ def reindex(
     settings: Settings,
     progress: Progress = SILENCE,
     models: Loader = load_models,
+    most: int | None = None,
 ) -> Summary:
     """Read again what other models than the present ones have read, and what could not be read.
 
-    Goes on where it was broken off. Labels set by people hold, whatever the models say now.
+    What was read least surely comes first, because there other models differ most; at most `most` files. Goes
+    on where it was broken off. Labels set by people hold, whatever the models say now.
     """
     present = models(settings)
     roots = None if paths is None else [str(_absolute(path)) for path in paths]
     with _turn(archive):
         ledger = Ledger(archive, progress)
         stale = [path for path in archive.stale(present.ids, roots) if not Path(path).is_dir()]
+        doubts = archive.doubts(roots)
+        stale = sorted(stale, key=lambda path: -doubts.get(path, 1.0))[:most]
         files = [file for path in stale for file in _seen(path, ledger)]
         for file in files:
             ledger.will_open(file, archive.look(file))

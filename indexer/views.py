@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, true
 
 from indexer.reading import Sighting
-from indexer.tables import contents, files, photos, words
+from indexer.tables import contents, files, hypotheses, photos, words
 from indexer.written import StoredWord as StoredWord
 from indexer.written import shown, stored_words
 
@@ -215,6 +215,21 @@ def stale(connection: Connection, paths: Sequence[str], models: ModelIds) -> lis
         .order_by(files.c.path)
     )
     return list(connection.execute(statement).scalars())
+
+
+def doubts(connection: Connection, paths: Sequence[str]) -> list[tuple[str, float]]:
+    """Each of `paths` that has words, with the mean chance that the first reading of a word is wrong."""
+    doubt = func.avg(1 - hypotheses.c.probability)
+    statement = (
+        select(files.c.path, doubt)
+        .select_from(files)
+        .join(photos, photos.c.content_id == files.c.content_id)
+        .join(words, words.c.photo_id == photos.c.id)
+        .join(hypotheses, and_(hypotheses.c.word_id == words.c.id, hypotheses.c.rank == 1))
+        .where(files.c.path.in_(paths))
+        .group_by(files.c.path)
+    )
+    return [(path, float(mean)) for path, mean in connection.execute(statement)]
 
 
 def _by(models: ModelIds) -> ColumnElement[bool]:

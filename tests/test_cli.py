@@ -22,6 +22,7 @@ import cli
 import detector
 import recognizer
 from detector.weights import Card, save
+from indexer.archive import Archive
 
 
 class Run(Protocol):
@@ -170,6 +171,21 @@ def test_reindex_reads_what_other_models_have_read(
     assert filled("ocr-index", "reindex").exit_code == 0
     assert "margorp" in filled("ocr-index", "words", photos / "two.png").stdout
     assert filled("ocr-search", "--exact", "margorp").exit_code == 0
+
+
+def test_reindex_begins_where_reading_was_least_sure(
+    filled: Run, home: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "empty.png").unlink()
+    assert filled("ocr-index", "add", photos).exit_code == 0
+    with Archive.open(home) as archive:
+        doubts = archive.doubts()
+    assert doubts.keys() == {str(photos / name) for name in ("one.png", "two.png", "book.tiff")}
+    monkeypatch.setattr(recognizer, "load", lambda _: LightRecognizer("another", backwards=True))
+    assert filled("ocr-index", "reindex", "--most", "1").stdout.startswith("1 ")
+    again = max(sorted(doubts), key=lambda path: doubts[path])
+    assert filled("ocr-index", "reindex", "--most", "5").stdout.startswith("2 ")
+    assert "another" in filled("ocr-index", "status", "--json", again).stdout
 
 
 def test_search_prints_the_agreed_object(filled: Run, photos: Path) -> None:
