@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 from sqlalchemy import select
 
+import search
 from detector.weights import WeightsError, load, shipped
 from indexer.archive import Archive
 from indexer.copying import keep_copy
@@ -22,8 +24,12 @@ from indexer.schema import ArchiveError, NewerArchive, NoArchive, OutOfReach, op
 from indexer.settings import Settings, SettingsError
 from indexer.soundness import Flaw, flaws
 from indexer.tables import photos
-from search.entry import Entry
+from search.entry import FIELDS, Entry
 from search.index import Index
+from search.snapshot import Snapshot
+
+SAMPLE = 50
+"""Photos that are searched for."""
 
 PATIENCE = 300.0
 """Seconds to wait for the photos in hand to be read."""
@@ -152,6 +158,8 @@ def _differing(home: Path) -> int | None:
             snapshot = Index(home / "index").snapshot()
             with closing(snapshot):
                 held = {entry.photo: entry for entry in snapshot.entries()}
+                _read_all(snapshot)
+            _search(home, list(held.values())[:: 1 + len(held) // SAMPLE])
         except Exception:  # whatever a damaged file makes of Whoosh
             return None
         wrong, last = 0, 0
@@ -168,6 +176,22 @@ def _differing(home: Path) -> int | None:
             for photo in ids:
                 there = held.pop(photo, None)
                 wrong += photo in sure and there != _as_held(wanted[photo])
+
+
+def _read_all(snapshot: Snapshot) -> None:
+    """Read all postings, so that a damaged file shows."""
+    for term in snapshot.terms_starting(""):
+        for field in FIELDS:
+            snapshot.photos(field, term)
+
+
+def _search(home: Path, entries: Sequence[Entry]) -> None:
+    """Search for a word of each photo, which reads what lies beside the postings."""
+    searcher = search.open(home)
+    for entry in entries:
+        words = (word.readings[0][0] for word in entry.words if word.readings)
+        for word in islice((word for word in words if word.isalnum()), 1):
+            searcher.find(word)
 
 
 def _as_held(entry: Entry | None) -> Entry | None:

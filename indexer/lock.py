@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
+
+
+MOMENT = 0.5
+"""Seconds that SQLite may wait by itself; in between, signals are heeded."""
 
 
 class ArchiveBusy(Exception):
@@ -37,6 +42,13 @@ def watcher_lock(home: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def index_lock(home: Path, patience: float) -> Iterator[None]:
+    """Be the one that changes the search index of the archive in `home`. Raises `ArchiveBusy`."""
+    with _lock(home, "index", patience, "has its search index written by {}; try again when that is done"):
+        yield
+
+
 def is_watched(home: Path) -> bool:
     """Whether a watcher of the archive in `home` is alive."""
     try:
@@ -55,13 +67,11 @@ def _lock(home: Path, name: str, patience: float, advice: str) -> Iterator[None]
     The system takes it back when the process dies, however it dies, on every platform that SQLite runs on,
     and it does not hinder readers.
     """
-    with closing(_connect(home / f"{name}.lock", patience, "rwc")) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            raise ArchiveBusy(f"the archive {home} {advice.format(_holder(home, name))}") from None
+    with closing(_connect(home / f"{name}.lock", min(patience, MOMENT), "rwc")) as connection:
+        end = time.monotonic() + patience
+        while not _is_taken(connection):
+            if time.monotonic() >= end:
+                raise ArchiveBusy(f"the archive {home} {advice.format(_holder(home, name))}")
         note = home / f"{name}.pid"
         # The note only names the holder: none on a full disk, or one that a crash left behind, harms nobody.
         with contextlib.suppress(OSError):
@@ -71,6 +81,17 @@ def _lock(home: Path, name: str, patience: float, advice: str) -> Iterator[None]
         finally:
             with contextlib.suppress(OSError):
                 note.unlink()
+
+
+def _is_taken(connection: sqlite3.Connection) -> bool:
+    """Try to take the lock."""
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _connect(path: Path, patience: float, mode: str) -> sqlite3.Connection:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import ClassVar
 
 from sqlalchemy import Connection, select, update
 
 from indexer import interrupts
+from indexer.lock import ArchiveBusy, index_lock
 from indexer.schema import Database, storage_errors
 from indexer.tables import files, models, photos
 from indexer.written import StoredWord, stored_words
-from search.index import Entry, Index, IndexBusy, Word
+from search.index import PATIENCE, Entry, Index, IndexBusy, Word
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 """Photos put into the index in one commit; each commit costs some work, each photo some memory."""
+
+
+class IndexDamaged(Exception):
+    """The search index cannot be written to as it is; it is only a cache, so nothing is lost."""
+
+    exit_code: ClassVar[int] = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +48,82 @@ class IndexFeed:
         self._index = Index(folder)
 
     def update(self, insist: bool = True) -> int:
-        """Bring in what the index has not heard of; returns how many photos. A lost index is made anew.
+        """Bring in what the index has not heard of; returns how many photos.
 
-        Raises `IndexBusy` if `insist`.
+        An index that is lost or damaged is made anew. Raises `IndexBusy` if `insist`.
         """
-        if not self._index.usable:
-            with self._database.write() as connection:
-                mark_all_unindexed(connection)
-        total = 0
         try:
-            while count := self._update_some():
-                total += count
+            if not self._index.usable:
+                self._forget()
+            return self._update_all()
+        except IndexDamaged as damage:
+            log.warning("event=index-damaged why=%r", str(damage))
+            return self.rebuild()
         except IndexBusy:
             if insist:
                 raise
+            return 0
+
+    def _update_all(self) -> int:
+        total = 0
+        while count := self._update_some():
+            total += count
         return total
 
     def rebuild(self) -> int:
         """Make the index anew; returns how many photos it has heard of."""
-        with storage_errors(self._database.path):
+        self._forget()
+        return self._update_all()
+
+    def _forget(self) -> None:
+        """Empty the index, and have the rows know it."""
+        with self._turn(), storage_errors(self._database.path):
             self._index.clear()
-        return self.update()
+            with self._database.write() as connection:
+                mark_all_unindexed(connection)
 
     def _update_some(self) -> int:
-        with self._database.read() as connection:
-            batch = postings(connection, unindexed(connection, BATCH))
-        if batch:
-            # Search must never know what a power failure can still take from the rows.
-            self._database.harden()
-            with storage_errors(self._database.path), interrupts.held():
-                self._write(batch)
-            with self._database.write() as connection:
-                mark_indexed(connection, batch)
-        return len(batch)
+        with self._turn():
+            with self._database.read() as connection:
+                batch = postings(connection, unindexed(connection, BATCH))
+            if batch:
+                # Search must never know what a power failure can still take from the rows.
+                self._database.harden()
+                with storage_errors(self._database.path), interrupts.held():
+                    self._write(batch)
+                with self._database.write() as connection:
+                    mark_indexed(connection, batch)
+            return len(batch)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Be the one that changes the index and what the rows say of it.
+
+        The lock that the index has of its own lies in the folder that may be emptied, and is taken only after
+        files were opened that another writer may have replaced by then.
+        """
+        with ExitStack() as stack:
+            try:
+                with storage_errors(self._database.path):
+                    stack.enter_context(index_lock(self._database.path.parent, PATIENCE))
+            except ArchiveBusy as busy:
+                raise IndexBusy(str(busy)) from None
+            yield
 
     def _write(self, batch: Sequence[Posting]) -> None:
-        with self._index.writer() as writer:
-            for posting in batch:
-                if posting.entry is None:
-                    writer.drop(posting.photo)
-                else:
-                    writer.put(posting.entry)
+        try:
+            with self._index.writer() as writer:
+                for posting in batch:
+                    if posting.entry is None:
+                        writer.drop(posting.photo)
+                    else:
+                        writer.put(posting.entry)
+        except (IndexBusy, MemoryError):
+            raise
+        except Exception as damage:  # whatever a damaged file makes of Whoosh; a full disk is none
+            if isinstance(damage, OSError) and not isinstance(damage, FileNotFoundError):
+                raise
+            raise IndexDamaged(f"{type(damage).__name__}: {damage}") from damage
 
 
 def unindexed(connection: Connection, limit: int) -> list[int]:

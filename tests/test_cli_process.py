@@ -94,7 +94,7 @@ def test_signals_end_it_in_one_line(home: Path, number: signal.Signals) -> None:
 
 
 def test_the_shell_completes_commands_and_options(home: Path) -> None:
-    completing = {"_OCR_INDEX_COMPLETE": "bash_complete", "COMP_WORDS": "ocr-index re", "COMP_CWORD": "1"}
+    completing = {"_OCR_INDEX_COMPLETE": "bash_complete", "COMP_WORDS": "ocr-index st", "COMP_CWORD": "1"}
     command = [sys.executable, "-c", INDEX]
     shown = subprocess.run(command, cwd=ROOT, env=os.environ | completing, capture_output=True, text=True)
-    assert shown.stdout.split() == ["plain,reindex", "plain,remove"]
+    assert shown.stdout.split() == ["plain,status"]

@@ -14,6 +14,7 @@ import pytest
 import test_kill
 from light import board, light
 
+import search
 from indexer import pipeline, schema
 from indexer.archive import Archive, ArchiveError, NewerArchive
 from indexer.schema import OutOfReach
@@ -101,6 +102,25 @@ def test_a_folder_that_may_not_be_written_is_said(
         home.chmod(mode)
     (home / "writer.lock").rmdir()
     add(photos, home)
+
+
+# Whoosh leaves the file open that it could not read.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("files", ["*.toc", "*.trm", "parts.json", "stamp.json"])
+@pytest.mark.parametrize("how", ["cut", "garbage", "gone"])
+def test_an_index_that_cannot_be_written_to_is_made_anew(
+    home: Path, photos: Path, tmp_path: Path, files: str, how: str
+) -> None:
+    for path in (home / "index").glob(files):
+        data = path.read_bytes()
+        path.unlink() if how == "gone" else path.write_bytes(
+            data[: len(data) // 2] if how == "cut" else b"\7" * len(data)
+        )
+    board(tmp_path / "more" / "new.png", "another")
+    add(tmp_path / "more", home)
+    assert len(search.open(home).find("another", exact=True)) == 1
+    # A list of parts that is not there is one of no parts, for those that were.
+    assert files == "parts.json" or len(search.open(home).find("common", exact=True)) == PHOTOS
 
 
 def test_a_newer_archive_is_touched_by_nobody(home: Path, photos: Path, tmp_path: Path) -> None:
