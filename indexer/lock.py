@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-
 MOMENT = 0.5
 """Seconds that SQLite may wait by itself; in between, signals are heeded."""
 
