@@ -53,7 +53,7 @@ def filled_archive(home: Path) -> Path:
 def served(home: Path, access: Access | None = None) -> Iterator[int]:
     """A server for the archive in `home` on a port of this machine, which is told."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = make_server(make_app(home, access or Access()))
+        server = make_server(make_app(home, access or Access(), light))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
         try:
@@ -86,5 +86,5 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 
 def visitor(home: Path, access: Access | None = None, **headers: str) -> TestClient:
     """Somebody who asks the page of the archive in `home`."""
-    app = make_app(home, access or Access())
+    app = make_app(home, access or Access(), light)
     return TestClient(app, base_url=PLACE, headers=headers, follow_redirects=False)

@@ -62,6 +62,24 @@ def photos(request: Request) -> Response:
     return Json({"photos": [shapes.photo(frame) for frame in found]})
 
 
+async def upload(request: Request) -> Response:
+    """POST /api/photos?name=board.jpg, the bytes of the photo as body: kept, and read soon."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # No form of another site can say so.
+    if not kind.startswith("image/") and kind not in ("application/pdf", "application/octet-stream"):
+        raise BadRequest("send the bytes of the photo, with a content-type like image/jpeg")
+    name = request.query_params.get("name", "")
+    if not name or len(name) > LONGEST:
+        raise BadRequest("say the name of the file: /api/photos?name=board.jpg")
+    arrived = await desk_of(request).uploads.receive(name, request.stream())
+    return Json(dataclasses.asdict(arrived), 202)
+
+
+def uploads(request: Request) -> Response:
+    """GET /api/uploads: what became of the photos that were sent."""
+    return Json({"uploads": [dataclasses.asdict(one) for one in desk_of(request).uploads.states()]})
+
+
 def thumbnail(request: Request) -> Response:
     """GET /api/photos/{id}/thumbnail."""
     return _picture(request, THUMBNAIL)

@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from indexer.archive import ArchiveBusy, ArchiveError
 from indexer.gallery import NoSuchPhoto
 from indexer.labelling import BadLabel, NoSuchWord, NothingToUndo
+from indexer.pipeline import Loader, load_models
 from search.index import IndexBusy, IndexMissing
 from web import api, pages
 from web.asked import BadRequest
@@ -26,6 +27,7 @@ from web.desk import Desk
 from web.guard import Access, Guard
 from web.pictures import Gone
 from web.shapes import Json
+from web.uploads import LARGEST, BadUpload, NoRoom
 
 LARGEST_BODY = 65_536
 """Bytes of a request, other than a photo."""
@@ -36,6 +38,8 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     NoSuchPhoto: HTTPStatus.NOT_FOUND,
     NoSuchWord: HTTPStatus.NOT_FOUND,
     Gone: HTTPStatus.GONE,
+    BadUpload: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     NothingToUndo: HTTPStatus.CONFLICT,
     ArchiveBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ArchiveError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -45,12 +49,13 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 """What foreseeable ends are to a browser; their messages are said as they are."""
 
 
-def make_app(home: Path, access: Access) -> Starlette:
-    """The application for the archive in the folder `home`."""
+def make_app(home: Path, access: Access, models: Loader = load_models) -> Starlette:
+    """The application for the archive in the folder `home`; `models` read what is sent to it."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        app.state.desk.uploads.close()
         app.state.desk.close()
 
     app = Starlette(
@@ -61,7 +66,7 @@ def make_app(home: Path, access: Access) -> Starlette:
         max_body_size=LARGEST_BODY,
     )
     app.router.redirect_slashes = False
-    app.state.desk = Desk(home)
+    app.state.desk = Desk(home, models)
     return app
 
 
@@ -92,6 +97,8 @@ def _routes() -> list[Route | Mount]:
         Mount("/static", static),
         Route("/api/search", api.search),
         Route("/api/photos", api.photos),
+        Route("/api/photos", api.upload, methods=["POST"], max_body_size=LARGEST),
+        Route("/api/uploads", api.uploads),
         Route("/api/photos/{id:int}", api.photo),
         Route("/api/photos/{id:int}/image", api.image),
         Route("/api/photos/{id:int}/thumbnail", api.thumbnail),

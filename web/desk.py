@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import search
 from indexer.archive import Archive
+from indexer.pipeline import Loader
 from search import Hit, Searcher
 from web.pictures import Pictures
+from web.uploads import Uploads
 
 T = TypeVar("T")
 
@@ -19,8 +21,9 @@ T = TypeVar("T")
 class Desk:
     """For one archive; safe for threads."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, models: Loader) -> None:
         self.home = home
+        self.uploads = Uploads(home, models)
         self.pictures = Pictures()
         self._lock = Lock()
         self._archive: Archive | None = None
