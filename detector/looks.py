@@ -13,7 +13,7 @@ from detector.box import Box
 SEEN = 1600
 """Long side, in pixels, at which a photo is looked at: the smallest legible writing is 10 pixels high."""
 
-OVERVIEW = 560
+OVERVIEW = 900
 """Long side of the second look."""
 
 
