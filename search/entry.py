@@ -81,7 +81,7 @@ def postings(entry: Entry) -> Postings:
         field = read if has_lattice(word) else told
         for text, probability in word.readings:
             for term in spellings(text):
-                field[term] = max(field[term], probability * (1.0 if is_said(word) else word.chance))
+                field[term] = max(field[term], probability)
     for left, right in neighbours(entry.words):
         field = read if has_lattice(left) and has_lattice(right) else told
         whole = "".join(terms(left.readings[0][0]) + terms(right.readings[0][0]))
@@ -92,8 +92,8 @@ def postings(entry: Entry) -> Postings:
 
 
 def neighbours(words: tuple[Word, ...]) -> Iterator[tuple[Word, Word]]:
-    """Pairs of words that follow each other on one line."""
+    """Pairs of words that follow each other on one line, and that may be one as far as anybody has said."""
     with_text = [w for w in words if w.readings and w.readings[0][0]]
     for left, right in pairwise(with_text):
-        if left.line == right.line:
+        if left.line == right.line and not is_said(left) and not is_said(right):
             yield left, right

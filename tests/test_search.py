@@ -150,6 +150,18 @@ def test_what_a_person_said_is_certain_and_silences_the_lattice(tmp_path: Path) 
     assert found(tmp_path, "roadmap") == []
 
 
+def test_what_a_person_said_makes_no_other_word_harder_to_find(tmp_path: Path) -> None:
+    doubtful = word("rcad", 0.3, lattice=seen("road", "rcad", 0.2))
+    fill(
+        tmp_path,
+        Entry(1, ("/p/1.jpg",), 0, (doubtful,), 1, ALPHABET),
+        Entry(2, ("/p/2.jpg",), 0, (word("load", 1.0),), 1, ALPHABET),
+        Entry(3, ("/p/3.jpg",), 0, (word("rail", 1.0), word("roads", 1.0, x=20)), 1, ALPHABET),
+    )
+    assert found(tmp_path, "road")[0] == "1"
+    assert found(tmp_path, "railroads", least=0.0) == []
+
+
 def test_replaced_and_dropped_photos_leave_nothing_behind(home: Path) -> None:
     fill(home, photo(1, "holiday"))
     with Index(home / "index").writer() as batch:

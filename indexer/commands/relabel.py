@@ -213,6 +213,40 @@ def import_(ctx: click.Context, lists: tuple[Path, ...], suggest: str | None, re
     _say_left_out(ctx, left_out)
 
 
+@relabel.command("suggest", epilog="Example: ocr-index relabel suggest ~/Photos/boards")
+@paths_argument(metavar="[PATH]...")
+@archive_option
+@click.pass_context
+def suggest(ctx: click.Context, paths: list[str]) -> None:
+    """Let another engine, RapidOCR, read photos.
+
+    Those at or under PATH, or all; on this computer, seconds a photo. What it reads are suggestions: they are
+    searched with its confidence and offered by `relabel next`. Wants: pip install "ocr-index[teacher]"
+    """
+    from indexer.archive import Archive
+    from indexer.crops import open_page
+    from indexer.photo import PhotoError
+    from indexer.teacher import SOURCE, load_engine, read_page
+    from search.listing import place
+
+    engine = load_engine()
+    left_out, count, seen = [], 0, set()
+    with Archive.open(ctx.obj) as archive:
+        for page in list(archive.words(paths or None)):
+            try:
+                photo = open_page(Path(page.path), page.page)
+            except PhotoError as error:
+                left_out.append(str(error))
+                continue
+            if (photo.sha256, photo.page) not in seen:
+                seen.add((photo.sha256, photo.page))
+                done = archive.labels.suggest(read_page(engine, photo), SOURCE)
+                count += done.new
+                click.echo(f"{done.new} words suggested on {place(page.path, page.page)}", err=True)
+    click.echo(f"{count:,} suggestions", err=True)
+    _say_left_out(ctx, left_out)
+
+
 def _brought(done: Brought, noun: str) -> list[str]:
     """Say how many; returns those that were left out."""
     same = f", {done.same:,} there already" if done.same else ""
