@@ -23,6 +23,9 @@ class Detector(Protocol):
     def detect(self, pixels: NDArray[np.uint8]) -> list[Box]:
         """Boxes in reading order, `line` filled in, for upright RGB `pixels` of shape H x W x 3."""
 
+    def mask(self, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Where there is ink of writing on such `pixels`, bool H x W; to look at."""
+
 
 def load(name: str = "network") -> Detector:
     """The detector called `name`, or the network in the weights file `name`.

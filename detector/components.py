@@ -42,6 +42,12 @@ class Components:
         far = [b for b in self._look(pixels, scale * OVERVIEW / SEEN) if height(b) > LARGE / scale]
         return in_reading_order(merged(near, far))
 
+    def mask(self, pixels: NDArray[np.uint8]) -> Mask:
+        """Where there is ink on RGB `pixels` H x W x 3, bool H x W."""
+        rows, columns = pixels.shape[:2]
+        seen = without_rules(threshold(contrast(scaled(pixels, min(1.0, SEEN / max(rows, columns))))))
+        return np.asarray(cv2.resize(seen.astype(np.uint8), (columns, rows)) > 0)
+
     def _look(self, pixels: NDArray[np.uint8], scale: float) -> list[Box]:
         marks = contrast(scaled(pixels, scale))
         mask = threshold(marks)

@@ -27,6 +27,18 @@ DEEPEST = 32
 LONG = 3.0
 """A kernel's length over its height from which its tilt can be told."""
 
+WEAKEST = 0.6
+"""Share of the least chance of a word that the map must reach everywhere in its kernel."""
+
+STRONG = 0.7
+"""Value of the kernel map that the core of each word reaches, and the bridge between two words does not."""
+
+CORE = 0.3
+"""Pixels of a core, at least, in squares of the height of the kernel."""
+
+SMALLEST = 4
+"""Pixels of the map that a kernel has at least."""
+
 CHANNELS = 3
 """Maps: ink of writing, kernels of words, edges between words."""
 
@@ -148,22 +160,33 @@ def _at_map(quad: Quad) -> NDArray[np.int32]:
 def boxes(maps: NDArray[np.float32], least: float = 0.5) -> list[tuple[Quad, float]]:
     """Words in `maps` (CHANNELS x h x w, probabilities): corners in pixels of the picture, and their chance.
 
-    A word is a connected piece of the kernel map above `least`, grown back to full height; its chance is the
-    mean of the kernel map over the piece.
+    A word is a connected piece of the kernel map less the edge map, grown back to full height; its chance is
+    the mean of the kernel map over the piece. Pieces that hang together by a weak bridge are parted.
     """
-    kernel = maps[1] * (1 - 0.5 * maps[2])
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats((kernel > least * 0.6).astype(np.uint8))
+    kernel = maps[1] * (1 - maps[2])
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats((kernel > WEAKEST * least).astype(np.uint8))
     found = []
     for number in range(1, count):
-        x, y, wide, tall, area = (int(v) for v in stats[number])
-        if area < 4:
-            continue
+        x, y, wide, tall, _ = (int(v) for v in stats[number])
         part = np.s_[y : y + tall, x : x + wide]
-        inside = pieces[part] == number
-        chance = float(maps[1][part][inside].mean())
-        if chance >= least:
-            found.append((_regrown(np.argwhere(inside)[:, ::-1] + (x, y)), chance))
+        for inside in _words(kernel[part], pieces[part] == number):
+            chance = float(maps[1][part][inside].mean())
+            if inside.sum() >= SMALLEST and chance >= least:
+                found.append((_regrown(np.argwhere(inside)[:, ::-1] + (x, y)), chance))
     return found
+
+
+def _words(kernel: NDArray[np.float32], piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The parts of `piece`, bool h x w, each around one of its strong cores; all of it if there is one."""
+    strong = ((kernel > STRONG) & piece).astype(np.uint8)
+    count, cores, stats, _ = cv2.connectedComponentsWithStats(strong)
+    least = max(SMALLEST, CORE * min(piece.shape) ** 2)
+    seeds = [number for number in range(1, count) if stats[number][cv2.CC_STAT_AREA] >= least]
+    if len(seeds) < 2:
+        return [piece]
+    away = [cv2.distanceTransform((cores != seed).astype(np.uint8), cv2.DIST_L2, 3) for seed in seeds]
+    nearest = np.argmin(away, axis=0)
+    return [piece & (nearest == place) for place in range(len(seeds))]
 
 
 def _regrown(points: NDArray[np.int64]) -> Quad:

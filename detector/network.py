@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.binarize import Mask
 from detector.box import Box
 from detector.lines import in_reading_order
 from detector.looks import OVERVIEW, SEEN, height, merged, scaled
@@ -19,9 +21,20 @@ LARGE = 70
 LEAST = 0.5
 """Chance of being writing below which a box is not worth reading."""
 
+INK = 0.5
+"""Probability from which a pixel is ink."""
+
 Pixels = NDArray[np.uint8]
-Find = Callable[[Pixels], list[tuple[NDArray[np.float32], float]]]
-"""A picture -> corners (4 x 2) of words with their chance; what `model.Finder` does."""
+
+
+class Find(Protocol):
+    """What `model.Finder` does."""
+
+    def __call__(self, picture: Pixels) -> list[tuple[NDArray[np.float32], float]]:
+        """Corners (4 x 2, pixels) of words with their chance."""
+
+    def maps(self, picture: Pixels) -> NDArray[np.float32]:
+        """Probabilities of ink, and of other things, n x h x w; sides may be smaller than the picture's."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,12 @@ class NetworkDetector:
         least = LARGE / SEEN * max(pixels.shape[:2])
         far = [box for box in self._look(pixels, OVERVIEW) if height(box) > least]
         return in_reading_order(merged(near, far))
+
+    def mask(self, pixels: Pixels) -> Mask:
+        """Where there is ink of writing on RGB `pixels` H x W x 3, bool H x W: no rules, frames, shadows."""
+        rows, columns = pixels.shape[:2]
+        ink = self.find.maps(scaled(pixels, SEEN / max(rows, columns)))[0]
+        return np.asarray(cv2.resize(ink, (columns, rows), interpolation=cv2.INTER_LINEAR) > INK)
 
     def _look(self, pixels: Pixels, side: int) -> list[Box]:
         rows, columns = pixels.shape[:2]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detector import Box
+from indexer.belief import chance_of_writing
 from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
 from recognizer import Hypothesis, Lattice, Recognizer
@@ -62,8 +63,15 @@ def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> d
     words = defaultdict[int, list[WordReading]](list)
     for (number, box, lattice), hypotheses in zip(places, ranked, strict=True):
         if texts := merged(hypotheses, count):
-            words[number].append(WordReading(box, texts, pack(lattice)))
+            words[number].append(_word(box, texts, lattice))
     return words
+
+
+def _word(box: Box, given: Sequence[Hypothesis], lattice: Lattice) -> WordReading:
+    """The word in `box`, `given` what it says if it is one; a reading is right when it is one as well."""
+    chance = chance_of_writing(box.chance, given[0].text, given[0].probability)
+    hypotheses = tuple(Hypothesis(one.text, chance * one.probability) for one in given)
+    return WordReading(replace(box, chance=chance), hypotheses, pack(lattice))
 
 
 def parts(box: Box, lattice: Lattice, alphabet: Alphabet) -> Iterable[tuple[Box, Span]]:
