@@ -8,7 +8,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.entry import FIELDS, Entry, Field, Word, has_lattice, postings
+from search.files import Files, files_in
 from search.shelf import Shelf
 from search.sketches import Seen, Sketches, joined, sketch
-from search.snapshot import Snapshot
+from search.snapshot import DAMAGED, IndexMissing, Snapshot, readable
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
     from whoosh import fields, formats
-    from whoosh import index as whoosh_index
     from whoosh.analysis import IDAnalyzer
-    from whoosh.index import EmptyIndexError, LockError
+    from whoosh.index import EmptyIndexError, FileIndex, LockError
     from whoosh.writing import SegmentWriter
 
 STAMP = {"format": 5}
@@ -42,12 +42,6 @@ class IndexBusy(Exception):
     """Another program is writing to the index."""
 
     exit_code = 6
-
-
-class IndexMissing(Exception):
-    """There is no index, or one with another stamp; it must be built from the rows."""
-
-    exit_code = 4
 
 
 class _Probabilities(formats.Existence):  # type: ignore[misc]
@@ -101,7 +95,11 @@ class Index:
         """A batch of changes, which show at its end. Waits for another writer, then raises IndexBusy."""
         if not self.usable:
             self._create()
-        store = whoosh_index.open_dir(self._folder)
+        with files_in(self._folder) as files, self._writing(FileIndex(files)) as batch:
+            yield batch
+
+    @contextmanager
+    def _writing(self, store: FileIndex) -> Iterator[Batch]:
         try:
             inner = SegmentWriter(store, timeout=PATIENCE, delay=0.05, compound=False)
         except LockError:
@@ -125,7 +123,8 @@ class Index:
     def _create(self) -> None:
         self.clear()
         self._folder.mkdir(parents=True, exist_ok=True)
-        whoosh_index.create_in(self._folder, _schema())
+        with files_in(self._folder) as files:
+            FileIndex.create(files, _schema())
         (self._folder / "stamp.json").write_text(json.dumps(STAMP), "utf-8")
 
     def snapshot(self) -> Snapshot:
@@ -135,18 +134,24 @@ class Index:
                 f"{self._folder} holds no index of this version; run: ocr-index reindex --index-only"
             )
         for attempt in range(10):
-            with suppress(FileNotFoundError, EmptyIndexError):  # a commit took files away between two steps
+            try:
                 return self._opened()
-            time.sleep(0.02 * (attempt + 1))
-        raise IndexMissing(f"{self._folder} is damaged; run: ocr-index reindex --index-only")
+            except (FileNotFoundError, EmptyIndexError):  # a commit took files away between two steps
+                time.sleep(0.02 * (attempt + 1))
+        raise IndexMissing(DAMAGED)
 
     def _opened(self) -> Snapshot:
         """Postings and shelf of one moment. FileNotFoundError if a commit came between."""
-        store = whoosh_index.open_dir(self._folder)
-        snapshot = Snapshot(store.reader(), Shelf(self._folder).read())
-        if not store.up_to_date():
-            snapshot.close()
-            raise FileNotFoundError(store)
+        files = Files(self._folder)
+        try:
+            with readable():
+                store = FileIndex(files)
+                snapshot = Snapshot(store.reader(), Shelf(self._folder).read(), files)
+                if not store.up_to_date():
+                    raise FileNotFoundError(store)
+        except BaseException:
+            files.release()
+            raise
         return snapshot
 
 

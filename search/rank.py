@@ -13,7 +13,7 @@ from recognizer.forward import log_occurrences
 from search.entry import FIELDS, Field, Word
 from search.fuzzy import reach
 from search.query import Any_, Node, Not, Phrase, Term
-from search.snapshot import Candidate, Snapshot, place_of
+from search.snapshot import Candidate, Snapshot, place_of, readable
 
 EXAMINED = 300
 """Words whose lattices are asked for the exact probability of a typed word."""
@@ -134,8 +134,9 @@ def _by_lattices(term: Term, snapshot: Snapshot) -> Iterator[tuple[int, Evidence
         typed = _typed(alphabet, term.text)
         if typed is None:
             continue
-        lattices = [c.sketches.lattice(c.number) for c in some]
-        values = log_occurrences(lattices, typed, _separators(alphabet))
+        with readable():
+            lattices = [c.sketches.lattice(c.number) for c in some]
+            values = log_occurrences(lattices, typed, _separators(alphabet))
         for candidate, value in zip(some, values.tolist(), strict=True):
             sure = value + math.log(max(1, candidate.sketches.chances[candidate.number]) / 255)
             chance = chance_of(sure, len(term.text))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from search.entry import FIELDS, Entry, Field, Word, neighbours
+from search.files import Files
 from search.fuzzy import misreadings, widest, within
 from search.shelf import Part
 from search.sketches import Sketches, lowest
@@ -20,6 +22,25 @@ WIDER = 6
 """How many times more words are looked at by their tight bounds than are picked."""
 
 _ANY = np.iinfo(np.uint16).max
+
+DAMAGED = "the search index is damaged; make it anew with: ocr-index reindex --index-only"
+
+
+class IndexMissing(Exception):
+    """There is no index that can be used; it must be built from the rows."""
+
+    exit_code = 4
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise IndexMissing for whatever comes of reading nonsense: Whoosh passes on errors of all kinds."""
+    try:
+        yield
+    except (IndexMissing, FileNotFoundError, MemoryError):
+        raise
+    except Exception as damage:
+        raise IndexMissing(DAMAGED) from damage
 
 
 class Candidate(NamedTuple):
@@ -33,10 +54,11 @@ class Candidate(NamedTuple):
 class Snapshot:
     """Postings, photos, terms and sketches of one moment."""
 
-    def __init__(self, reader: Any, parts: list[Part]) -> None:
+    def __init__(self, reader: Any, parts: list[Part], files: Files | None = None) -> None:
+        """Of the postings behind `reader`, which lie in `files`, and the `parts` of the shelf."""
         self._reader = reader
         # Whoosh itself never closes the files of a dropped reader.
-        self.close = weakref.finalize(self, reader.close)
+        self.close: Callable[[], object] = weakref.finalize(self, _close, reader, files)
         self._parts = parts
         self._numbers: dict[int, int | None] = {}
 
@@ -45,22 +67,26 @@ class Snapshot:
 
     # Terms
 
+    @readable()
     def close_terms(self, field: Field, word: str, most: int) -> list[tuple[str, int]]:
         """Terms at most `most` edits away from `word`, with their distance, closest first."""
         near = {t for part in self._parts for t in part.lexicons[field].candidates(word, most)}
         return within(word, sorted(near), most)
 
+    @readable()
     def misreadings(self, word: str) -> list[tuple[str, float]]:
         """Terms that somebody said and that may be misreadings of `word`, with what that costs."""
         told = [part.lexicons["told"] for part in self._parts]
         near = {t for some in told for t in [*some.candidates(word, widest(word)), *some.containing(word)]}
         return misreadings(word, sorted(near))
 
+    @readable()
     def terms_starting(self, prefix: str) -> list[str]:
         """Terms that begin with `prefix`."""
         found = {t for field in FIELDS for t in self._reader.expand_prefix(field, prefix)}
         return sorted(t.decode("utf-8") for t in found)
 
+    @readable()
     def photos(self, field: Field, term: str) -> list[tuple[int, float]]:
         """Numbers of the photos that `term` may stand on, with its probability."""
         if (field, term) not in self._reader:
@@ -73,6 +99,7 @@ class Snapshot:
 
     # Words
 
+    @readable()
     def likeliest(self, word: str, count: int) -> list[Candidate]:
         """The `count` words whose lattices may hold `word` with the highest probability, likeliest first.
 
@@ -100,6 +127,7 @@ class Snapshot:
             self._numbers[key] = self._looked_up(key)
         return self._numbers[key]
 
+    @readable()
     def _looked_up(self, key: int) -> int | None:
         if ("key", str(key)) not in self._reader:
             return None
@@ -119,9 +147,16 @@ class Snapshot:
     def _entries(self) -> Any:
         return lru_cache(maxsize=4096)(self._load)
 
+    @readable()
     def _load(self, number: int) -> Entry:
         photo, paths, taken, page, alphabet, _, rows = self._reader.stored_fields(number)["entry"]
         return Entry(photo, paths, taken, tuple(Word(*row) for row in rows), page, alphabet)
+
+
+def _close(reader: Any, files: Files | None) -> None:
+    reader.close()
+    if files:
+        files.release()
 
 
 def place_of(entry: Entry, term: str) -> tuple[Word, str] | None:

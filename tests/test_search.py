@@ -226,6 +226,16 @@ def sketched(key: int, *texts: str) -> Sketches:
     return sketch(key, [Seen(n, t, 1.0, seen(t, doubt=0.5)) for n, t in enumerate(texts)], ALPHABET)
 
 
+@pytest.mark.parametrize("pattern", ["_MAIN_*.toc", "MAIN_*.trm", "MAIN_*.pst", "part-*.bin", "parts.json"])
+@pytest.mark.parametrize("harm", ["garbage", "cut"])
+def test_a_damaged_index_is_called_so(home: Path, pattern: str, harm: str) -> None:
+    [path] = (home / "index").glob(pattern)
+    data = path.read_bytes()
+    path.write_bytes(b"\7" * len(data) if harm == "garbage" else data[: len(data) // 2])
+    with pytest.raises(IndexMissing, match="reindex"):
+        search.open(home).find("quarterly budget")
+
+
 def test_a_sketch_never_rules_out_what_is_there() -> None:
     texts = ["roadmap", "budget", "Q3"]
     sketches = sketched(7, *texts)

@@ -104,8 +104,6 @@ def test_a_folder_that_may_not_be_written_is_said(
     add(photos, home)
 
 
-# Whoosh leaves the file open that it could not read.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("files", ["*.toc", "*.trm", "parts.json", "stamp.json"])
 @pytest.mark.parametrize("how", ["cut", "garbage", "gone"])
 def test_an_index_that_cannot_be_written_to_is_made_anew(

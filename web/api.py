@@ -16,6 +16,7 @@ from web import shapes
 from web.asked import BadRequest, Body, flag, identity, number, numbers
 from web.desk import Desk
 from web.finding import LONGEST, MOST, SHOWN, find, view
+from web.openapi import description
 from web.pictures import LARGE, THUMBNAIL, Picture, photo_tag, word_tag
 from web.shapes import Json
 
@@ -129,6 +130,11 @@ def status(request: Request) -> Response:
     watcher = bulletin.latest(desk.home)
     others = {"watcher": watcher and dataclasses.asdict(watcher)}
     return Json(shapes.status(desk.archive.counts(), problems, others))
+
+
+def openapi(_: Request) -> Response:
+    """GET /api/openapi.json."""
+    return Json(description())
 
 
 def labels(request: Request) -> Response:

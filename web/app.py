@@ -113,6 +113,7 @@ def _routes() -> list[Route | Mount]:
         Route("/api/words/{id:int}/split", api.split, methods=["POST"]),
         Route("/api/queue", api.queue),
         Route("/api/status", api.status),
+        Route("/api/openapi.json", api.openapi),
     ]
 
 

@@ -134,6 +134,8 @@ def as_text(name: str, value: Any) -> str:
 
 def as_number(name: str, value: Any, least: int = 1) -> int:
     """`value`, if it is a whole number that a database holds. Raises `BadRequest`."""
+    if isinstance(value, float) and value.is_integer():  # 7.0 is one, too, for JSON
+        value = int(value)
     if type(value) is not int or not least <= value <= LARGEST:
         raise BadRequest(f"{name} is a whole number")
     return value
