@@ -150,12 +150,14 @@ def starting(home: Path, query: str) -> Iterator[float]:
         yield after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measure(folder: Path, count: int, say: Callable[[str], None] = print) -> None:
-    """One row of the table."""
+def measure(folder: Path, count: int, kept: bool, say: Callable[[str], None] = print) -> None:
+    """One row of the table; of an archive that was built before, if it is `kept`."""
     home, maker = folder / str(count), Maker()
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    spent = build(home, maker, count)
+    spent = 0.0
+    if not kept:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        spent = build(home, maker, count)
     disk = sum(f.stat().st_size for f in (home / "index").iterdir()) / 2**20
     added = statistics.median(adding(home, maker, count))
     ask = random.Random(2)
@@ -164,7 +166,7 @@ def measure(folder: Path, count: int, say: Callable[[str], None] = print) -> Non
     warm, pairs = sorted(answering(home, one)), sorted(answering(home, two))
     process = statistics.median(starting(home, one[0]))
     say(
-        f"| {count:,} | {count / spent:.0f} | {disk:.0f} | {added:.0f} | {statistics.median(warm):.0f} / "
+        f"| {count:,} | {f'{count / spent:.0f}' if spent else ''} | {disk:.0f} | {added:.0f} | {statistics.median(warm):.0f} / "
         f"{warm[int(0.95 * len(warm))]:.0f} | {statistics.median(pairs):.0f} | {process:.2f} |"
     )
 
@@ -175,13 +177,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("photos", type=int, nargs="+")
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--kept", action="store_true", help="measure the archives that lie there")
     asked = parser.parse_args()
     print(
         "| photos | photos per CPU s | disk MB | add one ms | one word ms, median / 95 % | two | process s |"
     )
     print("|---|---|---|---|---|---|---|")
     for count in asked.photos:
-        measure(asked.folder, count)
+        measure(asked.folder, count, asked.kept)
 
 
 if __name__ == "__main__":
