@@ -165,8 +165,9 @@ def measure(folder: Path, count: int, kept: bool, say: Callable[[str], None] = p
     two = [" ".join(ask.sample(maker.vocabulary, 2)) for _ in range(55)]
     warm, pairs = sorted(answering(home, one)), sorted(answering(home, two))
     process = statistics.median(starting(home, one[0]))
+    built = f"{count / spent:.0f}" if spent else ""
     say(
-        f"| {count:,} | {f'{count / spent:.0f}' if spent else ''} | {disk:.0f} | {added:.0f} | {statistics.median(warm):.0f} / "
+        f"| {count:,} | {built} | {disk:.0f} | {added:.0f} | {statistics.median(warm):.0f} / "
         f"{warm[int(0.95 * len(warm))]:.0f} | {statistics.median(pairs):.0f} | {process:.2f} |"
     )
 
