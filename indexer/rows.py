@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from detector import Box
 from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.settling import edges, settle
 from indexer.tables import (
@@ -20,6 +22,7 @@ from indexer.tables import (
     models,
     photos,
     suggestions,
+    wholes,
     words,
 )
 
@@ -99,7 +102,9 @@ def store_page(connection: Connection, content: int, page: Page, reading: Readin
     store_model(connection, reading.recognizer, "recognizer", reading.alphabet)
     photo = _photo(connection, content, page, reading)
     connection.execute(delete(words).where(words.c.photo_id == photo))
-    _store_words(connection, photo, reading.words)
+    connection.execute(delete(wholes).where(wholes.c.photo_id == photo))
+    _store_words(connection, photo, [word for word in reading.words if word.box.parts == 1])
+    _store_wholes(connection, photo, [word for word in reading.words if word.box.parts > 1])
     settle(connection, photo)
 
 
@@ -122,13 +127,25 @@ def _photo(connection: Connection, content: int, page: Page, reading: Reading) -
 def _store_words(connection: Connection, photo: int, found: Sequence[WordReading]) -> None:
     if not found:
         return
-    rows = [
-        edges(word.box) | {"photo_id": photo, "line": word.box.line, "chance": word.box.chance}
-        for word in found
-    ]
+    rows = [_place(photo, word.box) for word in found]
     statement = insert(words).returning(words.c.id, sort_by_parameter_order=True)
     ids = connection.execute(statement, rows).scalars().all()
     _store_readings(connection, zip(ids, found, strict=True))
+
+
+def _store_wholes(connection: Connection, photo: int, found: Sequence[WordReading]) -> None:
+    rows = [
+        _place(photo, whole.box)
+        | {"text": best.text, "probability": best.probability, "packed": whole.lattice}
+        for whole in found
+        for best in whole.hypotheses[:1]
+    ]
+    if rows:
+        connection.execute(insert(wholes), rows)
+
+
+def _place(photo: int, box: Box) -> dict[str, Any]:
+    return edges(box) | {"photo_id": photo, "line": box.line, "chance": box.chance}
 
 
 def _store_readings(connection: Connection, readings: Iterable[tuple[int, WordReading]]) -> None:

@@ -170,6 +170,24 @@ lattices = Table(
     Column("packed", LargeBinary, nullable=False),
 )
 
+wholes = Table(
+    "wholes",
+    metadata,
+    # Neighbours that may be one word which was cut in two, read as one: search asks these too, nobody else.
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photos.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("x0", Integer, nullable=False),
+    Column("y0", Integer, nullable=False),
+    Column("x1", Integer, nullable=False),
+    Column("y1", Integer, nullable=False),
+    Column("angle", Float, nullable=False, comment="degrees, clockwise"),
+    Column("line", Integer, nullable=False),
+    Column("chance", Float, nullable=False),
+    Column("text", Text, nullable=False, comment="the best reading"),
+    Column("probability", Float, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+
 derived_labels = Table(
     "derived_labels",
     metadata,

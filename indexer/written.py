@@ -20,6 +20,7 @@ from indexer.tables import (
     overruled,
     photos,
     suggestions,
+    wholes,
     words,
 )
 from recognizer import Hypothesis
@@ -55,6 +56,24 @@ def stored_words(
     found = _stored(connection, which, with_lattices)
     grouped = groupby((pair for pair in found if pair[1].label != ""), key=lambda pair: pair[0])
     return defaultdict(tuple, {photo: tuple(word for _, word in group) for photo, group in grouped})
+
+
+def stored_wholes(connection: Connection, ids: Iterable[int]) -> defaultdict[int, tuple[StoredWord, ...]]:
+    """Neighbours of each photo that were read as one word; not where a person has said what stands there."""
+    middle = [(labels.c[a] + labels.c[b]) / 2 for a, b in (("x0", "x1"), ("y0", "y1"))]
+    said = (
+        exists()
+        .where(words.c.photo_id == wholes.c.photo_id, words.c.label_id == labels.c.id)
+        .where(middle[0].between(wholes.c.x0, wholes.c.x1), middle[1].between(wholes.c.y0, wholes.c.y1))
+    )
+    statement = select(wholes).where(wholes.c.photo_id.in_(list(ids)), ~said).order_by(wholes.c.id)
+    grouped = groupby(connection.execute(statement), key=lambda row: row.photo_id)
+    return defaultdict(tuple, {photo: tuple(map(_whole, group)) for photo, group in grouped})
+
+
+def _whole(row: Row[Any]) -> StoredWord:
+    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance, row.angle, parts=2)
+    return StoredWord(0, box, None, (Hypothesis(row.text, row.probability),), row.packed)
 
 
 def placed(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, str, int, StoredWord]]:

@@ -41,6 +41,13 @@ class Entry:
     page: int = 1
     alphabet: str = ""
     """What the columns of the lattices mean; without it they are not looked at."""
+    wholes: tuple[Word, ...] = ()
+    """Neighbours among the words that may be one, read as one as well."""
+
+    @property
+    def places(self) -> tuple[Word, ...]:
+        """All that was read, numbered as search numbers it: the words, then the wholes."""
+        return self.words + self.wholes
 
 
 Field = Literal["read", "told"]
@@ -77,7 +84,7 @@ def postings(entry: Entry) -> Postings:
     """
     read: dict[str, float] = defaultdict(float)
     told: dict[str, float] = defaultdict(float)
-    for word in entry.words:
+    for word in entry.places:
         field = read if has_lattice(word) else told
         for text, probability in word.readings:
             for term in spellings(text):

@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     from whoosh.index import EmptyIndexError, FileIndex, LockError
     from whoosh.writing import SegmentWriter
 
-STAMP = {"format": 5}
+STAMP = {"format": 6}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0
@@ -125,6 +125,7 @@ class Index:
         self._folder.mkdir(parents=True, exist_ok=True)
         with files_in(self._folder) as files:
             FileIndex.create(files, _schema())
+        Shelf(self._folder).begin()
         (self._folder / "stamp.json").write_text(json.dumps(STAMP), "utf-8")
 
     def snapshot(self) -> Snapshot:
@@ -185,13 +186,13 @@ class Batch:
             key=str(key),
             read=sorted(found.read.items()),
             told=sorted(found.told.items()),
-            entry=(*head, tuple(map(_row, entry.words))),
+            entry=(*head, tuple(map(_row, entry.words)), tuple(map(_row, entry.wholes))),
         )
         self.keys.add(key)
         self.new_terms["read"] |= found.read.keys()
         self.new_terms["told"] |= found.told.keys()
         if entry.alphabet:
-            some = [_seen(n, word) for n, word in enumerate(entry.words) if has_lattice(word)]
+            some = [_seen(n, word) for n, word in enumerate(entry.places) if has_lattice(word)]
             self._sketches.append(sketch(key, some, entry.alphabet))
         self.changed = True
 

@@ -153,7 +153,7 @@ def where(snapshot: Snapshot, number: int, evidence: Evidence) -> tuple[Word, st
     entry = snapshot.entry(number)
     if evidence.place is None:
         return place_of(entry, evidence.term)
-    word = entry.words[evidence.place]
+    word = entry.places[evidence.place]
     return word, word.readings[0][0] if word.readings else ""
 
 

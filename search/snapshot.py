@@ -149,8 +149,9 @@ class Snapshot:
 
     @readable()
     def _load(self, number: int) -> Entry:
-        photo, paths, taken, page, alphabet, _, rows = self._reader.stored_fields(number)["entry"]
-        return Entry(photo, paths, taken, tuple(Word(*row) for row in rows), page, alphabet)
+        photo, paths, taken, page, alphabet, _, *rows = self._reader.stored_fields(number)["entry"]
+        words, wholes = (tuple(Word(*row) for row in some) for some in rows)
+        return Entry(photo, paths, taken, words, page, alphabet, wholes)
 
 
 def _close(reader: Any, files: Files | None) -> None:
@@ -161,10 +162,10 @@ def _close(reader: Any, files: Files | None) -> None:
 
 def place_of(entry: Entry, term: str) -> tuple[Word, str] | None:
     """The word that most likely reads `term`, or two neighbours that do together; and how it is read."""
-    found = [(p, -n, t) for n, w in enumerate(entry.words) for t, p in w.readings if term in spellings(t)]
+    found = [(p, -n, t) for n, w in enumerate(entry.places) for t, p in w.readings if term in spellings(t)]
     if found:
         _, number, reading = max(found)
-        return entry.words[-number], reading
+        return entry.places[-number], reading
     for left, right in neighbours(entry.words):
         first, second = left.readings[0][0], right.readings[0][0]
         if "".join(terms(first) + terms(second)) == term:

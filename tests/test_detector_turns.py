@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.box import Box
-from detector.lines import in_reading_order
+from detector.lines import in_reading_order, with_wholes
 
 PAGE = [Box(x, y, x + 60, y + 20) for y in (10, 40, 70) for x in (10, 80, 150)]
 WIDE, TALL = 300, 200
@@ -17,6 +17,21 @@ def test_a_turned_page_is_read_in_the_same_order(quarters: int) -> None:
     found = in_reading_order(turned[::-1])
     assert [replace(box, line=0) for box in found] == turned
     assert [box.line for box in found] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_close_neighbours_are_offered_as_one_word_as_well(quarters: int) -> None:
+    road, map_, later, below = (
+        Box(10, 10, 50, 30, line=0, chance=0.9),
+        Box(52, 12, 90, 34, line=0, chance=0.7),
+        Box(120, 10, 150, 30, line=0),
+        Box(10, 32, 60, 52, line=1),
+    )
+    boxes = [box.turned(quarters, WIDE, TALL) for box in (road, map_, later, below)]
+    *same, whole = with_wholes(boxes)
+    assert same == boxes
+    expected = Box(10, 10, 90, 34, line=0, chance=0.7, parts=2).turned(quarters, WIDE, TALL)
+    assert whole == expected
 
 
 def test_a_note_on_its_head_is_read_after_the_board() -> None:

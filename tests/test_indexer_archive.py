@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,35 @@ def test_what_is_added_comes_back(archive: Archive) -> None:
     assert photo.words[0].readings == (Hypothesis("quarterly", 0.75), Hypothesis("quarterlyx", 0.125))
     assert photo.words[0].label is None
     assert found(archive, "roadmap") == ["/p/a.jpg"]
+
+
+def with_whole(one: str) -> Reading:
+    """Two words, which may be `one`."""
+    parts = reading("road map")
+    whole = WordReading(Box(0, 0, 190, 20, 0, 0.8, 1.5, parts=2), (Hypothesis(one, 0.5),), b"")
+    return replace(parts, words=(*parts.words, whole))
+
+
+def test_words_that_may_be_one_are_found_as_one_and_shown_as_two(archive: Archive) -> None:
+    archive.add(seen("/p/a.jpg"), page(), with_whole("roadmop"), pages=1)
+    assert texts(archive) == ["road map"] and archive.counts().words == 2
+    assert found(archive, "roadmop") == found(archive, "map") == ["/p/a.jpg"]
+    [hit] = search.open(archive.home).find("roadmop", exact=True)
+    assert hit.words[0].box == (0, 0, 190, 20)
+
+
+def test_nothing_is_one_word_where_a_person_said_what_a_part_is(archive: Archive) -> None:
+    archive.add(seen("/p/a.jpg"), page(), with_whole("roadmop"), pages=1)
+    archive.labels.set(word_id(archive, "map"), "mop")
+    assert found(archive, "roadmop") == []
+    archive.labels.undo()
+    assert found(archive, "roadmop") == ["/p/a.jpg"]
+
+
+def test_a_page_read_again_has_only_the_later_wholes(archive: Archive) -> None:
+    archive.add(seen("/p/a.jpg"), page(), with_whole("roadmop"), pages=1)
+    archive.add(seen("/p/a.jpg"), page(), with_whole("roadmap"), pages=1)
+    assert found(archive, "roadmop") == [] and found(archive, "roadmap") == ["/p/a.jpg"]
 
 
 def test_a_file_is_known_by_its_facts(archive: Archive) -> None:
