@@ -46,6 +46,10 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def begin(self) -> None:
+        """Hold nothing, in a folder that is new: one without a manifest has lost it."""
+        self._list([])
+
     def read(self) -> list[Part]:
         """All parts. FileNotFoundError if a merge has just taken one away: look again."""
         return [_read_part(self._folder / name) for name in self._names()]
@@ -82,10 +86,7 @@ class Shelf:
         return _write_part(self._folder, number, Part(_lexicons(terms), sketches))
 
     def _names(self) -> list[str]:
-        try:
-            return list(json.loads((self._folder / MANIFEST).read_text("utf-8")))
-        except FileNotFoundError:
-            return []
+        return list(json.loads((self._folder / MANIFEST).read_text("utf-8")))
 
     def _files(self) -> Iterator[str]:
         return (path.name for path in self._folder.glob("part-*.bin"))
