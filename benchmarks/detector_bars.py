@@ -1,33 +1,90 @@
-"""How well the detectors find drawn words, how clean the ink masks are, and how fast, beside each other.
+"""The bars of the detectors, each printed as the rows of its table in docs/detector.md.
 
-    python benchmarks/detector_bars.py ../shared [--pages 60] [--photos ../shared/photos/dev]
+    python -m benchmarks.detector_bars ../shared drawn          boxes and ink masks on drawn pages
+    python -m benchmarks.detector_bars ../shared distractors    words seen on photos without any
+    python -m benchmarks.detector_bars ../shared cost           CPU time and memory of a photo
+    python -m benchmarks.detector_bars ../shared reading        true words read behind each detector
 
 Drawn pages are of the test writers, by a fixed seed. A box is right when it overlaps a word not yet found by
-an intersection over union of 0.5. Masks are compared pixel by pixel. Times are CPU seconds of one photo.
+an intersection over union of 0.5; what of a word lies beyond the page does not count. Masks are compared by
+pixels. Times are CPU seconds: run with OMP_NUM_THREADS=1.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.ranking import scorer
 from detector import Box, Detector, load
 from detector.binarize import Mask, ink, otsu, sauvola, wolf
+from detector.lines import in_reading_order
+from indexer.photo import Photo, open_pages
+from indexer.prepare import Prepared
+from indexer.reader import words_of
+from indexer.reading import Page as Leaf
+from indexer.reading import Sighting, WordReading
+from recognizer import Recognizer
+from recognizer import load as load_recognizer
+from recognizer.crop import strip
 from recognizer.pages import Page, Pages
 
 Pixels = NDArray[np.uint8]
+Boxes = Callable[[Photo], Sequence[Box]]
+Told = tuple[list[str], list[str], dict[str, float]]
+
+PLAIN = "components"
+"""The detector without a network."""
+
+SURE = 0.5
+"""Probability above which a word counts as seen."""
+
+SIDES = {"2560 pixels": (2560, 1920), "12 megapixels": (4000, 3000)}
+"""Photos whose cost is measured, wide and high."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for."""
+
+    data: Path
+    detector: str
+    recognizer: str
+    count: int
+    every: int
+    start: int
+    side: int
+
+    @property
+    def dev(self) -> Path:
+        """The folder of real photos."""
+        return self.data / "photos" / "dev"
+
+    def photos(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Those of `paths` that are asked for."""
+        return paths[self.start :: self.every]
 
 
 def frames(page: Page) -> list[Box]:
-    """Upright boxes around the words of a drawn page."""
-    corners = [(q.min(axis=0), q.max(axis=0)) for q in page.words]
-    return [Box(int(a[0]), int(a[1]), int(b[0]) + 1, int(b[1]) + 1) for a, b in corners]
+    """Upright boxes around the words of a drawn page, as far as they lie on it."""
+    rows, columns = page.pixels.shape[:2]
+    limit = np.array([columns, rows])
+    corners = [(q.min(axis=0).clip(0, limit), q.max(axis=0).clip(0, limit - 1)) for q in page.words]
+    boxes = [Box(int(a[0]), int(a[1]), int(b[0]) + 1, int(b[1]) + 1) for a, b in corners]
+    return [box for box in boxes if box.x1 - box.x0 > 2 and box.y1 - box.y0 > 2]
 
 
 def iou(a: Box, b: Box) -> float:
@@ -56,77 +113,218 @@ def f_measure(hits: float, claimed: float, true: float) -> tuple[float, float, f
     return precision, recall, 2 * precision * recall / max(1e-9, precision + recall)
 
 
+def row(name: str, *values: object) -> None:
+    """One row of a table, shares with three digits."""
+    shown = (f"{v:.3f}".removeprefix("0") if isinstance(v, float) else str(v) for v in values)
+    print("| " + " | ".join([name, *shown]) + " |", flush=True)
+
+
+def head(*names: str) -> None:
+    """The head of a table."""
+    row(*names)
+    print("|" + "---|" * len(names), flush=True)
+
+
 def grey(pixels: Pixels) -> Pixels:
     """RGB to grey."""
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def masks() -> dict[str, Callable[[Pixels], Mask]]:
+def masks(detector: Detector) -> dict[str, Callable[[Pixels], Mask]]:
     """The ways to make an ink mask, by name."""
     return {
-        "ink": ink,
-        "Otsu": lambda p: otsu(grey(p)),
-        "Sauvola": lambda p: sauvola(grey(p)),
+        "network": detector.mask,
+        "`ink`": ink,
         "Wolf": lambda p: wolf(grey(p)),
+        "Sauvola": lambda p: sauvola(grey(p)),
+        "Otsu": lambda p: otsu(grey(p)),
     }
 
 
-def judge_masks(pages: Sequence[Page]) -> None:
-    """One line a method."""
-    for name, method in masks().items():
-        hits = claimed = true = 0
-        for page in pages:
-            mask, truth = method(page.pixels), page.mask > 127
-            hits, claimed, true = (
-                hits + int((mask & truth).sum()),
-                claimed + int(mask.sum()),
-                true + int(truth.sum()),
-            )
-        precision, recall, f = f_measure(hits, claimed, true)
-        print(f"mask  {name:12} precision {precision:.3f}  recall {recall:.3f}  F {f:.3f}")
+def drawn(asked: Asked) -> None:
+    """Precision, recall and F of boxes and of ink masks."""
+    draw, rng = Pages(asked.data, "test", asked.side).draw, np.random.default_rng(7)
+    pages = [draw(rng) for _ in range(asked.count)]
+    network = load(asked.detector)
+    words = sum(len(frames(page)) for page in pages)
+    print(f"{network.id}, {len(pages)} pages of {asked.side} pixels, {words} words\n")
+    head("boxes", "precision", "recall", "F at IoU 0.5")
+    for name, detector in (("network", network), (PLAIN, load(PLAIN))):
+        row(name, *f_measure(*np.sum([_boxes_right(detector, page) for page in pages], axis=0).tolist()))
+    print()
+    head("ink mask", "precision", "recall", "F")
+    for name, method in masks(network).items():
+        row(name, *f_measure(*np.sum([_pixels_right(method, page) for page in pages], axis=0).tolist()))
 
 
-def judge_boxes(name: str, detector: Detector, pages: Sequence[Page]) -> None:
-    """One line a detector."""
-    hits = claimed = true = 0
-    for page in pages:
-        found, words = detector.detect(page.pixels), frames(page)
-        hits, claimed, true = hits + right(found, words), claimed + len(found), true + len(words)
-    precision, recall, f = f_measure(hits, claimed, true)
-    print(f"boxes {name:12} precision {precision:.3f}  recall {recall:.3f}  F {f:.3f}")
+def _boxes_right(detector: Detector, page: Page) -> tuple[int, int, int]:
+    found, true = detector.detect(page.pixels), frames(page)
+    return right(found, true), len(found), len(true)
 
 
-def judge_speed(name: str, detector: Detector, photos: Sequence[Path]) -> None:
-    """Median and worst CPU time over real photos, and boxes on each."""
-    seconds, boxes = [], []
-    for path in photos:
-        pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
-        begun = time.process_time()
-        boxes.append(len(detector.detect(np.asarray(pixels, np.uint8))))
-        seconds.append(time.process_time() - begun)
-    print(
-        f"speed {name:12} median {np.median(seconds):.2f} s  worst {max(seconds):.2f} s  "
-        f"boxes {np.mean(boxes):.0f}"
+def _pixels_right(method: Callable[[Pixels], Mask], page: Page) -> tuple[int, int, int]:
+    mask, truth = method(page.pixels), page.mask > 127
+    return int((mask & truth).sum()), int(mask.sum()), int(truth.sum())
+
+
+def read(photo: Photo, boxes: Sequence[Box], recognizer: Recognizer) -> list[WordReading]:
+    """The words in `boxes` of the photo, as `ocr-index add` reads them."""
+    leaf = Leaf(photo.sha256, 1, photo.taken, photo.width, photo.height)
+    strips = tuple(strip(photo.pixels, box, recognizer.height) for box in boxes)
+    page = Prepared(Sighting(str(photo.path)), leaf, tuple(boxes), strips)
+    return words_of([page], recognizer, 1).get(0, [])
+
+
+def first_page(path: Path) -> Photo:
+    """The photo in the file `path`."""
+    return next(iter(open_pages(path)))
+
+
+def distractors(asked: Asked) -> None:
+    """Words that are taken for likely on photos without writing."""
+    with (asked.data / "photos" / "dev.csv").open(newline="") as file:
+        rows = [one for one in csv.DictReader(file) if one["kind"] == "distractor"]
+    paths = asked.photos([asked.dev / one["image"] for one in rows])
+    recognizer = load_recognizer(asked.recognizer)
+    print(f"{len(paths)} photos, read by {recognizer.id}\n")
+    head("detector", "words above 0.5 a photo, mean", "worst", "boxes a photo")
+    for name in (asked.detector, PLAIN):
+        detector = load(name)
+        words = [read(photo, detector.detect(photo.pixels), recognizer) for photo in map(first_page, paths)]
+        seen = [sum(w.hypotheses[0].probability > SURE for w in page) for page in words]
+        row(name, float(np.mean(seen)), max(seen), float(np.mean([len(page) for page in words])))
+        print(f"  {dict(zip((p.name for p in paths), seen, strict=True))}", file=sys.stderr)
+
+
+def reading(asked: Asked) -> None:
+    """True words read behind our detectors and behind the boxes of the best other engine."""
+    score = scorer(asked.data)
+    truth = score.load_truth(asked.data / "photos" / "truth.jsonl")
+    paths = asked.photos([asked.dev / name for name in sorted(truth)])
+    truth = {path.name: truth[path.name] for path in paths}
+    recognizer = load_recognizer(asked.recognizer)
+    peer = max(
+        (asked.data / "eval" / "peers").glob("*.jsonl"),
+        key=lambda file: float(score.reading(truth, score.load_words(file))[3]),
     )
+    print(f"{len(truth)} photos, {sum(sum(c.values()) for c in truth.values())} words, by {recognizer.id}\n")
+    head("boxes of", "true words read exactly", "similarity 0.8", "precision", "boxes a photo")
+    for name, boxes in _finders(asked, peer).items():
+        told: dict[str, Told] = {}
+        count = 0
+        for path in paths:
+            photo = first_page(path)
+            found = boxes(photo)
+            count += len(found)
+            texts = [word.hypotheses[0].text for word in read(photo, found, recognizer)]
+            told[path.name] = score_form(texts, score)
+        precision, exact, _, near = score.reading(truth, told)
+        row(name, exact, near, precision, round(count / len(paths)))
+
+
+def score_form(texts: Sequence[str], score: Any) -> Told:
+    """Readings of a photo in the form of eval/score.py: first readings, all readings, confidences."""
+    tokens = [token for text in texts for token in score.tokens(text)]
+    return tokens, tokens, dict.fromkeys(tokens, 1.0)
+
+
+def _finders(asked: Asked, peer: Path) -> dict[str, Boxes]:
+    """Who finds the words, by name."""
+    network, plain = load(asked.detector), load(PLAIN)
+    words = {one["image"]: one["words"] for one in map(json.loads, peer.read_text("utf-8").splitlines())}
+    return {
+        "network": lambda photo: network.detect(photo.pixels),
+        PLAIN: lambda photo: plain.detect(photo.pixels),
+        f"{peer.stem}, its words": lambda photo: peer_boxes(words.get(photo.path.name, []), photo),
+        f"{peer.stem}, its lines": lambda photo: peer_boxes(lines(words.get(photo.path.name, [])), photo),
+    }
+
+
+def peer_boxes(words: Sequence[dict[str, Any]], photo: Photo) -> list[Box]:
+    """Boxes of another engine, in pixels of the opened photo."""
+    limit = np.array([*photo.pixels.shape[1::-1]] * 2)
+    corners = [np.clip(np.round(np.array(w["box"]) / photo.scale).astype(int), 0, limit) for w in words]
+    boxes = [Box(*map(int, c)) for c in corners]
+    return in_reading_order([box for box in boxes if box.x1 - box.x0 > 2 and box.y1 - box.y0 > 2])
+
+
+def lines(words: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Words cut out of one line, put together again: they follow each other and are equally sure."""
+    joined: list[dict[str, Any]] = []
+    for word in words:
+        last = joined[-1] if joined else None
+        if (
+            last
+            and last["conf"] == word["conf"]
+            and min(last["box"][3], word["box"][3]) > max(last["box"][1], word["box"][1])
+        ):
+            low, high = np.minimum(last["box"], word["box"]), np.maximum(last["box"], word["box"])
+            last["box"] = [*low[:2].tolist(), *high[2:].tolist()]
+        else:
+            joined.append(dict(word))
+    return joined
+
+
+def cost(asked: Asked) -> None:
+    """CPU seconds and peak memory of a process that looks at photos of one size."""
+    head("photo", "boxes, median CPU s", "worst", "mask, median CPU s", "peak memory, MB")
+    for name in SIDES:
+        call = [sys.executable, "-m", "benchmarks.detector_bars", str(asked.data), "look", "--size", name]
+        call += ["--detector", asked.detector, "--every", str(asked.every), "--start", str(asked.start)]
+        done = subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True)
+        row(name, *json.loads(done.stdout))
+
+
+def look(asked: Asked, size: str) -> None:
+    """Print what it took, for `cost`."""
+    detector = load(asked.detector)
+    boxes, ink_masks = [], []
+    for pixels in _sized(asked.photos(sorted(asked.dev.glob("*.jpg"))), SIDES[size]):
+        boxes.append(_seconds(lambda p=pixels: detector.detect(p)))
+        ink_masks.append(_seconds(lambda p=pixels: detector.mask(p)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    figures = (np.median(boxes), max(boxes), np.median(ink_masks))
+    print(json.dumps([*(f"{value:.2f}" for value in figures), peak]))
+
+
+def _sized(paths: Sequence[Path], size: tuple[int, int]) -> Iterator[Pixels]:
+    """The photos, each scaled to `size`, wide and high, or turned so."""
+    for path in paths:
+        pixels = first_page(path).pixels
+        wanted = size if pixels.shape[1] >= pixels.shape[0] else size[::-1]
+        yield np.asarray(cv2.resize(pixels, wanted, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    begun = time.process_time()
+    act()
+    return time.process_time() - begun
+
+
+BARS = {"drawn": drawn, "distractors": distractors, "cost": cost, "reading": reading}
 
 
 def main() -> None:
-    """Print all bars."""
+    """Print one bar."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument("--pages", type=int, default=60)
-    parser.add_argument("--photos", type=Path)
-    given = parser.parse_args()
-    draw, rng = Pages(given.data, "test").draw, np.random.default_rng(7)
-    pages = [draw(rng) for _ in range(given.pages)]
-    judge_masks(pages)
-    for name in ("components", "network"):
-        detector = load(name)
-        judge_boxes(name, detector, pages)
-        if given.photos:
-            judge_speed(name, detector, sorted(given.photos.glob("*.jpg")))
+    parser.add_argument("bar", choices=[*BARS, "look"])
+    parser.add_argument("--detector", default="network", help="or a weights file")
+    parser.add_argument("--recognizer", default="default", help="or a weights file")
+    parser.add_argument("--count", type=int, default=40, help="drawn pages")
+    parser.add_argument("--side", type=int, default=1600, help="of a drawn page, pixels")
+    parser.add_argument("--every", type=int, default=1, help="only every so many photos")
+    parser.add_argument("--start", type=int, default=0, help="with the photo of this number")
+    parser.add_argument("--size", choices=SIDES, help=argparse.SUPPRESS)
+    given = vars(parser.parse_args())
+    bar, size = given.pop("bar"), given.pop("size")
+    asked = Asked(**given)
+    if bar == "look":
+        look(asked, size)
+    else:
+        BARS[bar](asked)
 
 
 if __name__ == "__main__":
