@@ -1,6 +1,6 @@
 """Which evidence and which formula put the right photos first, and what absent words find.
 
-    python benchmarks/ranking.py ARCHIVE ../shared [--every 4]
+    python -m benchmarks.ranking ARCHIVE ../shared [--every 4]
 
 ARCHIVE holds ../shared/photos/dev. Asks every fourth query of eval/score.py, prints mean average precision.
 Then asks for 500 English words that stand on no photo, and for 500 with their letters shuffled.
@@ -99,6 +99,12 @@ class Rankers:
         """What search takes from lattices."""
         return ((n, e.chance) for n, e in _by_lattices(Term(word), self._snapshot))
 
+    def cut(self, word: str) -> Iterator[tuple[int, float]]:
+        """The same, without neighbours read as one word."""
+        for n, evidence in _by_lattices(Term(word), self._snapshot):
+            if evidence.place is not None and evidence.place < self._lengths[n]:
+                yield n, evidence.chance
+
     def both(self, word: str) -> Iterator[tuple[int, float]]:
         """All that search takes."""
         yield from self.readings(word)
@@ -123,6 +129,7 @@ class Rankers:
             "readings alike, maximum + 0.1 sum": lambda w: blend(self.alike(w)),
             "readings alike, BM25": self.bm25,
             "readings by our confusions, maximum": lambda w: maximum(self.confused(w)),
+            "lattices of words as they were cut, maximum": lambda w: maximum(self.cut(w)),
             "lattices, maximum": lambda w: maximum(self.lattices(w)),
             "lattices, noisy or": lambda w: noisy_or(self.lattices(w)),
             "lattices, maximum + 0.1 sum": lambda w: blend(self.lattices(w)),
