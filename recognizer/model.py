@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -14,15 +16,18 @@ from torch import Tensor, nn
 from detector import weights
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
-
-FRAME = 4
-"""Columns of a strip that one frame of the lattice covers."""
+from recognizer.attention import Decoder
+from recognizer.frames import frames
 
 PADDED_TO = 16
 """Batches are padded to a multiple of this: every new width costs the kernels a compilation."""
 
 BATCH_COLUMNS = 6400
 """Columns of strips read at once: enough to keep the cores busy, little enough memory on any machine."""
+
+
+Block = Callable[..., nn.Sequential]
+"""Makes one convolution with all that belongs to it: (inputs, outputs, kernel, padding)."""
 
 
 def _conv(inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding: int = 1) -> nn.Sequential:
@@ -33,6 +38,56 @@ def _conv(inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding:
     )
 
 
+def _separable(
+    inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding: int = 1
+) -> nn.Sequential:
+    """A convolution of each channel by itself, then one of all channels at each point (arXiv 1704.04861)."""
+    if inputs == 1:
+        return _conv(inputs, outputs, kernel, padding)
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, kernel, padding=padding, groups=inputs, bias=False),
+        nn.BatchNorm2d(inputs),
+        *_conv(inputs, outputs, 1, 0),
+    )
+
+
+class Straightener(nn.Module):
+    """A spatial transformer (Jaderberg et al. 2015, arXiv 1506.02025): takes back slant, tilt and margins.
+
+    It guesses four numbers from the strip: slant, tilt, height and how far up. Columns are neither stretched
+    nor moved beyond the slant, for a frame of the lattice has to stay where its letters are in the photo.
+    """
+
+    REACH = (0.5, 0.15, 0.3, 0.3)
+    """The most of each; lengths in half heights of the strip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = nn.Sequential(
+            nn.AvgPool2d(2),
+            nn.Conv2d(1, 16, 3, stride=2, padding=1),  # B x 16 x 8 x w/4
+            nn.ReLU(inplace=True),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),  # B x 32 x 4 x w/8
+            nn.ReLU(inplace=True),
+        )
+        last = nn.Linear(32, 4)
+        nn.init.zeros_(last.weight)  # begins by changing nothing
+        nn.init.zeros_(last.bias)
+        self.guess = nn.Sequential(nn.Linear(32 * 4, 32), nn.ReLU(inplace=True), last)
+
+    def forward(self, strips: Tensor) -> Tensor:
+        """Strips B x 1 x h x w, straightened."""
+        rows, columns = strips.shape[2:]
+        found = self.guess(self.look(strips).amax(3).flatten(1)).float()
+        slant, tilt, tall, up = (torch.tanh(found) * found.new_tensor(self.REACH)).unbind(1)
+        wide, zero = columns / rows, torch.zeros_like(slant)
+        theta = torch.stack(
+            [torch.stack([zero + 1, slant / wide, zero], 1), torch.stack([tilt * wide, 1 + tall, up], 1)], 1
+        )
+        grid = nn.functional.affine_grid(theta, list(strips.shape), align_corners=False)
+        return nn.functional.grid_sample(strips, grid, align_corners=False)
+
+
 class Crnn(nn.Module):
     """Seven convolutions, two bidirectional LSTMs, CTC (Shi, Bai and Yao 2015, arXiv 1507.05717), narrower.
 
@@ -40,44 +95,88 @@ class Crnn(nn.Module):
     shortcut" of Retsinas et al. 2022 (arXiv 2404.11339). It is used in training alone.
     """
 
-    def __init__(self, classes: int, height: int = 32, hidden: int = 128) -> None:
+    def __init__(
+        self, classes: int, height: int = 32, hidden: int = 128, block: Block = _conv, straight: bool = False
+    ) -> None:
         super().__init__()
         if height != 32:
             raise ValueError(f"crnn reads strips of 32 rows, not {height}")
+        self.straighten = Straightener() if straight else nn.Identity()
         self.features = nn.Sequential(
-            _conv(1, 32),  # B x 32 x 32 x w
+            block(1, 32),  # B x 32 x 32 x w
             nn.MaxPool2d(2),
-            _conv(32, 64),  # B x 64 x 16 x w/2
+            block(32, 64),  # B x 64 x 16 x w/2
             nn.MaxPool2d(2),
-            _conv(64, 128),  # B x 128 x 8 x w/4
-            _conv(128, 128),
+            block(64, 128),  # B x 128 x 8 x w/4
+            block(128, 128),
             nn.MaxPool2d((2, 1)),
-            _conv(128, 192),  # B x 192 x 4 x w/4
-            _conv(192, 192),
+            block(128, 192),  # B x 192 x 4 x w/4
+            block(192, 192),
             nn.MaxPool2d((2, 1)),
-            _conv(192, 256, (2, 1), 0),  # B x 256 x 1 x w/4
+            block(192, 256, (2, 1), 0),  # B x 256 x 1 x w/4
         )
         self.context = nn.LSTM(256, hidden, num_layers=2, bidirectional=True)
-        self.output = nn.Linear(2 * hidden, classes)
+        self.output: nn.Module = nn.Linear(2 * hidden, classes)
         self.shortcut = nn.Conv1d(256, classes, 3, padding=1)
 
     def forward(self, strips: Tensor) -> Tensor:
         """Logits T x B x C for `strips` B x 1 x 32 x w, T = w / 4 rounded down."""
-        return self.read(self.look(strips))
+        logits: Tensor = self.output(self.frames(self.look(strips)))
+        return logits
 
     def look(self, strips: Tensor) -> Tensor:
         """Features B x 256 x T."""
-        features: Tensor = self.features(strips)
+        features: Tensor = self.features(self.straighten(strips))
         return features.squeeze(2)
 
-    def read(self, features: Tensor) -> Tensor:
-        """Logits T x B x C from features B x 256 x T."""
-        frames, _ = self.context(features.permute(2, 0, 1).contiguous())
-        logits: Tensor = self.output(frames)
+    def frames(self, features: Tensor) -> Tensor:
+        """Frames T x B x 2 hidden that know their neighbours, from features B x 256 x T."""
+        known: Tensor = self.context(features.permute(2, 0, 1).contiguous())[0]
+        return known
+
+    def loss(self, features: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:
+        """What is to become less: features B x 256 x T, the labels of each text, columns of each strip."""
+        return ctc(self.output(self.frames(features)), texts, widths)
+
+    def length(self, width: int) -> int:
+        """Rows of the lattice of a strip `width` columns wide."""
+        return frames(width)
+
+
+class AttentionCrnn(Crnn):
+    """The same up to the frames, which a decoder with attention then reads. It learns by cross-entropy.
+
+    Its lattices spell what it wrote and little else: they can be measured, but not searched in.
+    """
+
+    def __init__(self, classes: int, height: int = 32, hidden: int = 128) -> None:
+        super().__init__(classes, height, hidden)
+        self.output = Decoder(classes, 2 * hidden)
+
+    def forward(self, strips: Tensor) -> Tensor:
+        """Logits 2 T x B x C for `strips` B x 1 x 32 x w."""
+        logits: Tensor = self.output(self.frames(self.look(strips)).transpose(0, 1))
         return logits
 
+    def loss(self, features: Tensor, texts: list[list[int]], _widths: list[int]) -> Tensor:
+        """As that of `Crnn`, of the texts written with the true labels before each."""
+        known = self.frames(features).transpose(0, 1).float()
+        with torch.autocast("cpu", enabled=False):
+            return cast(Decoder, self.output).loss(known, texts)
 
-NETWORKS: Mapping[str, Callable[..., Crnn]] = {"crnn": Crnn}
+    def length(self, width: int) -> int:
+        """Rows of the lattice, two for each label that a strip `width` columns wide has room for."""
+        return 2 * frames(width)
+
+
+NETWORKS: Mapping[str, Callable[..., Crnn]] = {
+    "crnn": Crnn,
+    "crnn-stn": partial(Crnn, straight=True),
+    "light": partial(Crnn, block=_separable),
+    "light-stn": partial(Crnn, block=_separable, straight=True),
+    "attention": AttentionCrnn,
+}
+"""All have one interface and one trainer; `settings` of a card are height and hidden."""
 
 
 def build(architecture: str, classes: int, settings: Mapping[str, int]) -> Crnn:
@@ -85,6 +184,16 @@ def build(architecture: str, classes: int, settings: Mapping[str, int]) -> Crnn:
     if architecture not in NETWORKS:
         raise ValueError(f"no network is called {architecture!r}; known: {', '.join(NETWORKS)}")
     return NETWORKS[architecture](classes, **settings)
+
+
+def ctc(logits: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:
+    """Mean over the batch of -ln P(text | strip) per character (Graves et al. 2006); logits T x B x C."""
+    return nn.functional.ctc_loss(
+        logits.float().log_softmax(-1),
+        torch.tensor([label for text in texts for label in text], dtype=torch.long),
+        torch.tensor([frames(w) for w in widths]),
+        torch.tensor([len(text) for text in texts]),
+    )
 
 
 def tensors_of(network: nn.Module) -> dict[str, NDArray[np.generic]]:
@@ -109,12 +218,13 @@ class TorchRecognizer:
         path = weights.shipped("recognizer") if name == "default" else Path(name)
         tensors, card = weights.load(path)
         alphabet = Alphabet(card.alphabet)
-        network = build(card.architecture, alphabet.size, card.settings)
         try:
+            network = build(card.architecture, alphabet.size, card.settings)
             network.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
-        except RuntimeError as fault:
+        except (RuntimeError, ValueError, TypeError) as fault:
             raise weights.WeightsError(
-                f"{path} does not hold the network its card names; get it again"
+                f"{path} does not hold a network for reading, or not the one its card names; "
+                "name another file, or get it again"
             ) from fault
         return cls(prepared(network), alphabet, card.height, card.temperature, weights.id_of(path))
 
@@ -127,18 +237,13 @@ class TorchRecognizer:
                 logits = self.network(batch).float() / self.temperature
                 read = logits.log_softmax(-1).numpy()
             for place, n in enumerate(numbers):
-                found[n] = Lattice(read[: frames(strips[n].shape[1]), place].copy())
+                found[n] = Lattice(read[: self.network.length(strips[n].shape[1]), place].copy())
         return [found[n] for n in range(len(strips))]
 
 
 def prepared(network: Crnn) -> Crnn:
     """`network` made ready for reading."""
     return network.eval()
-
-
-def frames(width: int) -> int:
-    """Frames of the lattice of a strip `width` columns wide."""
-    return max(1, width // FRAME)
 
 
 def pad(strips: Sequence[Strip]) -> Tensor:

@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import csv
 import math
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
+from tqdm import tqdm
 
 from detector import weights
 from recognizer import score
 from recognizer.alphabet import DEFAULT, Alphabet
 from recognizer.calibration import fitted_temperature
+from recognizer.curve import curve
+from recognizer.datasets import DatasetError
 from recognizer.decode import best_path
-from recognizer.model import Crnn, TorchRecognizer, build, frames, pad, prepared, tensors_of
+from recognizer.frames import fits
+from recognizer.lessons import Drawn, Lesson, validation_set
+from recognizer.model import Crnn, TorchRecognizer, build, ctc, pad, prepared, tensors_of
+from recognizer.plan import TERMS, TUNING, Plan, Tuning
 from recognizer.practice import Source
-from recognizer.synthesis import Sample, Synthesis
+from recognizer.synthesis import Sample
 
-TERMS = [
-    {
-        "name": "UNIPEN train-r01-v07, strokes of 79,907 words and 15,172 phrases, less the test writers",
-        "terms": "CC BY 4.0",
-    },
-    {"name": "Copiste d'un jour (BAnQ), 6,992 word crops", "terms": "CC BY 4.0"},
-    {"name": "40 handwriting fonts", "terms": "OFL 1.1 or Apache-2.0"},
+__all__ = [
+    "TERMS",
+    "TUNING",
+    "Plan",
+    "TrainingError",
+    "Tuning",
+    "fit",
+    "fits",
+    "learn",
+    "tune",
+    "validation_set",
 ]
 
 
@@ -40,63 +50,6 @@ class TrainingError(Exception):
     """Training cannot go on; the message says what to change."""
 
     exit_code = 2
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to train: sizes, rates, seeds. Rates are those of AdamW."""
-
-    architecture: str = "crnn"
-    settings: dict[str, int] = field(default_factory=lambda: {"height": 32, "hidden": 128})
-    words: int = 2_000_000
-    batch: int = 32
-    rate: float = 1.5e-3
-    warm: int = 30_000
-    decay: float = 0.25
-    shortcut: float = 0.3
-    seed: int = 1
-    workers: int = 1
-    every: int = 50_000
-    """Words between two checkpoints, each measured on words not trained on."""
-    patience: int = 0
-    """Stop after so many checkpoints that are no better than the best; 0 goes on to the end."""
-    data: list[dict[str, str]] = field(default_factory=lambda: list(TERMS))
-    """What is learned from: name and terms of each, for the card."""
-
-    def rate_at(self, seen: int) -> float:
-        """Warm up, stay, and fall to nothing over the last share `decay` of the words (1 - sqrt)."""
-        start = self.words * (1 - self.decay)
-        fall = max(0.0, (seen - start) / max(1.0, self.words - start))
-        return self.rate * min(1.0, (seen + 1) / self.warm) * (1 - math.sqrt(min(1.0, fall)))
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """How to learn from a person's labels without forgetting other hands."""
-
-    share: float = 0.5
-    """Share of the samples that are labelled ones."""
-    rate: float = 5e-4
-    turns: int = 24
-    """How often each label is shown, about."""
-    least: int = 3000
-    """Samples in all, at least."""
-
-    def plan(self, labels: int, data: list[dict[str, str]] | None = None) -> Plan:
-        """For so many labels."""
-        words = max(self.least, round(labels * self.turns / self.share))
-        return Plan(
-            words=words,
-            rate=self.rate,
-            warm=300,
-            decay=0.6,
-            every=max(500, words // 8),
-            patience=4,
-            data=TERMS if data is None else data,
-        )
-
-
-TUNING = Tuning()
 
 
 @dataclass
@@ -117,15 +70,24 @@ class State:
     """Checkpoints since the best one."""
 
 
-class Batches(IterableDataset[list[Sample]]):
-    """Drawn batches without end; words of like width together, so that little padding is computed."""
+class Batches(IterableDataset[list[Sample] | DatasetError]):
+    """Batches without end; words of like width together, so that little padding is computed.
+
+    A DatasetError comes out as it is: raised in a process of its own it would arrive as a traceback.
+    """
 
     CHUNK = 16
 
     def __init__(self, source: Source, alphabet: Alphabet, plan: Plan, seen: int) -> None:
         self._source, self._alphabet, self._plan, self._seen = source, alphabet, plan, seen
 
-    def __iter__(self) -> Iterator[list[Sample]]:
+    def __iter__(self) -> Iterator[list[Sample] | DatasetError]:
+        try:
+            yield from self._batches()
+        except DatasetError as fault:
+            yield fault
+
+    def _batches(self) -> Iterator[list[Sample]]:
         cv2.setNumThreads(1)
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng((self._plan.seed, self._seen, worker.id if worker else 0))
@@ -144,26 +106,25 @@ class Batches(IterableDataset[list[Sample]]):
                 return sample
 
 
-def fits(sample: Sample, alphabet: Alphabet) -> bool:
-    """Whether CTC can spell the text in its frames: one each, and a blank between equal neighbours."""
-    if not alphabet.can_encode(sample.text):
-        return False
-    labels = alphabet.encode(sample.text)
-    twins = sum(a == b for a, b in pairwise(labels))
-    return bool(frames(sample.strip.shape[1]) >= len(labels) + twins)
-
-
 def fit(run: Path, data: Path, plan: Plan, minutes: float = math.inf, start: Path | None = None) -> Path:
-    """Train as `plan` says on what lies in `data`, into the folder `run`, at most `minutes` from now.
+    """Train as `plan` says on words drawn from what lies in `data`; else as `learn`, and may raise NoData."""
+    return learn(run, Drawn(data, plan.settings["height"]), plan, minutes, start)
 
-    A run that was stopped goes on from its last checkpoint; a new one begins with the weights file `start`.
-    Returns the weights file written last. Raises TrainingError when the loss is not finite, NoData when
-    `data` lacks something, WeightsError for unusable `start`.
+
+def learn(
+    run: Path, lesson: Lesson, plan: Plan, minutes: float = math.inf, start: Path | None = None
+) -> Path:
+    """Train as `plan` says into the folder `run`, at most `minutes` from now.
+
+    A run that was stopped goes on from its last checkpoint; a new one begins with the weights file `start`,
+    and with its network. Returns the weights file written last. Raises TrainingError when the loss is not
+    finite or the folder holds a run of another network, WeightsError for unusable `start`.
     """
     run.mkdir(parents=True, exist_ok=True)
-    state = _restored(run / "state.pt") or _begin(plan, start)
-    held_out = validation_set(data, state.alphabet)
-    return _learn(run, state, Synthesis(data, "train", plan.settings["height"]), held_out, plan, minutes)
+    plan = plan.following(start)
+    state = _restored(run / "state.pt", plan) or _begin(plan, start)
+    held_out = lesson.held_out(state.alphabet)
+    return _learn(run, state, lesson.source(state.alphabet, state.seen), held_out, plan, minutes)
 
 
 def tune(run: Path, start: Path, source: Source, held_out: list[Sample], plan: Plan) -> Path:
@@ -173,6 +134,7 @@ def tune(run: Path, start: Path, source: Source, held_out: list[Sample], plan: P
     as `fit`.
     """
     run.mkdir(parents=True, exist_ok=True)
+    plan = plan.following(start)
     _learn(run, _begin(plan, start), source, held_out, plan, math.inf)
     return run / "best.safetensors"
 
@@ -180,52 +142,44 @@ def tune(run: Path, start: Path, source: Source, held_out: list[Sample], plan: P
 def _learn(
     run: Path, state: State, source: Source, held_out: list[Sample], plan: Plan, minutes: float
 ) -> Path:
-    batches = iter(
-        DataLoader(
-            Batches(source, state.alphabet, plan, state.seen),
-            batch_size=None,
-            num_workers=plan.workers,
-            prefetch_factor=32 if plan.workers else None,
-        )
-    )
     begun, measured, losses = time.monotonic(), state.seen, []
     base = state.seconds
-    while state.seen < plan.words and time.monotonic() - begun < minutes * 60:
-        losses.append(_step(state, next(batches), plan))
-        state.seconds = base + time.monotonic() - begun
-        if state.seen - measured >= plan.every:
-            measured = state.seen
-            _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
-            losses = []
-            if plan.patience and state.idle >= plan.patience:
+    with _progress(state, plan) as bar:
+        for samples in _batches(source, state, plan):
+            if state.seen >= plan.words or time.monotonic() - begun >= minutes * 60:
                 break
+            losses.append(_step(state, samples, plan))
+            bar.update(len(samples))
+            bar.set_postfix(loss=f"{losses[-1]:.2f}", refresh=False)
+            state.seconds = base + time.monotonic() - begun
+            if state.seen - measured >= plan.every:
+                measured = state.seen
+                _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
+                losses = []
+                if plan.patience and state.idle >= plan.patience:
+                    break
     if losses:
         _checkpoint(run, state, plan, held_out, float(np.mean(losses)))
     return run / "last.safetensors"
 
 
-def validation_set(
-    data: Path, alphabet: Alphabet, count: int = 600, split: str = "validation"
-) -> list[Sample]:
-    """Words of writers not trained on, drawn as photos by a fixed seed."""
-    source = Synthesis(data, split)
-    rng = np.random.default_rng(20)
-    drawn: list[Sample] = []
-    while len(drawn) < count:
-        sample = source.draw_word(int(rng.integers(len(source))), rng)
-        if sample and fits(sample, alphabet):
-            drawn.append(sample)
-    return drawn
+def _progress(state: State, plan: Plan) -> tqdm[Any]:
+    """One line that changes, on a terminal; the checkpoints' lines stand above it."""
+    return tqdm(total=plan.words, initial=state.seen, unit=" words", disable=None, leave=False, delay=1)
 
 
-def ctc(logits: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:
-    """Mean over the batch of -ln P(text | strip) per character (Graves et al. 2006); logits T x B x C."""
-    return nn.functional.ctc_loss(
-        logits.float().log_softmax(-1),
-        torch.tensor([label for text in texts for label in text], dtype=torch.long),
-        torch.tensor([frames(w) for w in widths]),
-        torch.tensor([len(text) for text in texts]),
+def _batches(source: Source, state: State, plan: Plan) -> Iterator[list[Sample]]:
+    """Batches without end. Raises DatasetError."""
+    loader = DataLoader(
+        Batches(source, state.alphabet, plan, state.seen),
+        batch_size=None,
+        num_workers=plan.workers,
+        prefetch_factor=32 if plan.workers else None,
     )
+    for samples in loader:
+        if isinstance(samples, DatasetError):
+            raise samples
+        yield samples
 
 
 def _begin(plan: Plan, start: Path | None) -> State:
@@ -251,10 +205,9 @@ def _step(state: State, samples: list[Sample], plan: Plan) -> float:
     state.network.train()
     with torch.autocast("cpu", torch.bfloat16):
         features = state.network.look(pad([s.strip for s in samples]))
-        logits = state.network.read(features)
+        loss = state.network.loss(features, texts, widths)
         short = state.network.shortcut(features).permute(2, 0, 1)
-    loss = ctc(logits, texts, widths)
-    total = loss + plan.shortcut * ctc(short, texts, widths)
+        total = loss + plan.shortcut * ctc(short, texts, widths)
     if not math.isfinite(total.item()):
         raise TrainingError(f"the loss is {total.item()} after {state.seen} words; lower the rate and resume")
     state.optimizer.zero_grad(set_to_none=True)
@@ -289,7 +242,9 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
         **rates,
     }
     _append(run / "metrics.csv", row)
-    print("  ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
+    (run / "metrics.svg").write_text(curve(run / "metrics.csv"), "utf-8")
+    tqdm.write("  ".join(f"{k} {_short(v)}" for k, v in row.items()))
+    sys.stdout.flush()
     scores = {f"validation {k}": round(v, 4) for k, v in rates.items()}
     card = weights.Card(
         kind="recognizer",
@@ -320,6 +275,10 @@ def measured(network: Crnn, alphabet: Alphabet, samples: list[Sample]) -> tuple[
     return rates, fitted_temperature(lattices, truth, alphabet)
 
 
+def _short(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
 def _append(path: Path, row: dict[str, Any]) -> None:
     new = not path.exists()
     with path.open("a", newline="") as out:
@@ -345,15 +304,20 @@ def _store(path: Path, state: State, plan: Plan) -> None:
     path.with_suffix(".part").replace(path)
 
 
-def _restored(path: Path) -> State | None:
-    """The state of the run that left `path`, with the network that it was about; None if there is none."""
+def _restored(path: Path, plan: Plan) -> State | None:
+    """The state of the run that left `path`; None if there is none. TrainingError if it is none of `plan`."""
     if not path.exists():
         return None
     content = torch.load(path, weights_only=True)
-    alphabet, plan = Alphabet(content["alphabet"]), Plan(**content["plan"])
-    state = _state_of(
-        alphabet, build(plan.architecture, alphabet.size, plan.settings), plan, content["parent"]
-    )
+    begun = Plan(**content["plan"])
+    if (begun.architecture, begun.settings) != (plan.architecture, plan.settings):
+        raise TrainingError(
+            f"{path.parent} holds a run of the network {begun.architecture}, not {plan.architecture}; "
+            "name another folder, or that network"
+        )
+    alphabet = Alphabet(content["alphabet"])
+    network = build(plan.architecture, alphabet.size, plan.settings)
+    state = _state_of(alphabet, network, plan, content["parent"])
     state.network.load_state_dict(content["network"])
     state.average.load_state_dict(content["average"])
     state.optimizer.load_state_dict(content["optimizer"])

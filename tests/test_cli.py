@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Protocol
 
 import click
@@ -305,16 +302,6 @@ def test_a_detector_is_trained_and_missing_data_named(run: Run, tmp_path: Path) 
     (tmp_path / "none").mkdir()
     result = run("ocr-index", "train", "detector", tmp_path / "run", "--data", tmp_path / "none")
     assert result.exit_code == 2 and "nothing to learn from" in result.stderr
-
-
-def test_training_hands_on_what_was_asked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    room = SimpleNamespace(Plan=dict, fit=lambda *arguments: asked.append(arguments))
-    monkeypatch.setitem(sys.modules, "recognizer.train", room)
-    result = run("ocr-index", "train", "recognizer", tmp_path / "run", "--data", tmp_path, "--words", "500")
-    assert result.exit_code == 0
-    assert asked == [(tmp_path / "run", tmp_path, {"words": 500, "seed": 1}, math.inf, None)]
-    assert run("ocr-index", "train", "recognizer", "run", "--data", tmp_path / "none").exit_code == 2
 
 
 def test_a_recognizer_is_measured(run: Run, tmp_path: Path) -> None:

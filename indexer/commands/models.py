@@ -13,6 +13,10 @@ import click
 
 from indexer.commands import archive_option, data_folder, json_option, picture_path, print_text
 
+NETWORKS = ("crnn", "crnn-stn", "light", "light-stn", "attention")
+"""Those of `recognizer.model`, which is slow to import."""
+
+list_path = click.Path(exists=True, path_type=Path)
 weights_path = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -88,30 +92,56 @@ def train() -> None:
 @click.argument("run", required=False, type=click.Path(file_okay=False, path_type=Path))
 @archive_option
 @click.option("--labels", is_flag=True, help="Go on with the words labelled in the archive; no RUN then.")
-@click.option("--data", metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
+@click.option("--data", metavar="DIR", type=data_folder, help="Draw words from the strokes and fonts there.")
+@click.option("--crops", metavar="LIST", type=list_path, multiple=True, help="Labelled pictures to learn.")
+@click.option(
+    "--measure", metavar="LIST", type=list_path, help="Others to measure on; else every tenth crop."
+)
 @click.option("--from", "start", metavar="WEIGHTS", type=weights_path, help="Begin with these.")
+@click.option("--network", type=click.Choice(NETWORKS), help="Which network, if not begun with weights.")
 @click.option("--words", metavar="N", default=2_000_000, show_default=True, help="Words to learn from.")
+@click.option("--rate", metavar="X", type=click.FloatRange(0, min_open=True), help="Of learning.")
 @click.option("--seed", metavar="N", default=1, show_default=True, help="Another one draws other words.")
 @click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
 @click.pass_obj
-def train_recognizer(
-    home: Path, /, run: Path | None, labels: bool, data: Path | None, start: Path | None, **plan: Any
-) -> None:
-    """Train a recognizer on drawn words, or on your own.
+def train_recognizer(home: Path, /, run: Path | None, labels: bool, **asked: Any) -> None:
+    """Train a recognizer on drawn words, on labelled pictures, or on your own words.
 
-    Words are drawn from what lies in --data; weights and measurements go into the folder RUN. A run that was
-    stopped goes on where it was. With --labels the recognizer in use learns the words that you have labelled,
-    which takes minutes, is measured on labelled photos that it has not learned, and is used only if it reads
-    them better.
+    Words are drawn from what lies in --data; --crops are lists as `evaluate recognizer` takes them, of any
+    length, shown in turn with drawn words if both are given. Weights, metrics.csv and its picture
+    metrics.svg go into the folder RUN; a run that was stopped goes on where it was. With --labels the
+    recognizer in use learns the words that you have labelled, which takes minutes, is measured on labelled
+    photos that it has not learned, and is used only if it reads them better.
     """
     if labels:
-        _learn_labels(home, data)
+        _learn_labels(home, asked["data"])
         return
-    if run is None or data is None:
-        raise click.UsageError("name a folder RUN and --data DIR, or give --labels")
-    from recognizer.train import Plan, fit
+    if run is None or not (asked["data"] or asked["crops"]):
+        raise click.UsageError("name a folder RUN and --data DIR or --crops LIST, or give --labels")
+    if asked["start"] and asked["network"]:
+        raise click.UsageError("--from goes on with the network of its weights; leave --network out")
+    _learn(run, **asked)
 
-    fit(run, data, Plan(words=plan["words"], seed=plan["seed"]), plan["minutes"], start)
+
+def _learn(run: Path, words: int, seed: int, minutes: float, start: Path | None, **asked: Any) -> None:
+    from recognizer.datasets import open_dataset
+    from recognizer.lessons import Crops, Drawn, Lesson
+    from recognizer.plan import RATE, TERMS, TUNING_RATE, Plan
+    from recognizer.train import learn
+
+    rate = asked["rate"] or (TUNING_RATE if start else RATE)
+    drawn = Drawn(asked["data"]) if asked["data"] else None
+    plan = Plan(asked["network"] or "crnn", words=words, seed=seed, rate=rate, data=TERMS if drawn else [])
+    lists = [open_dataset(one) for one in asked["crops"]]
+    lesson: Lesson | None = drawn
+    if lists:
+        proof = open_dataset(asked["measure"]) if asked["measure"] else None
+        lesson = Crops(lists, partial(click.echo, err=True), proof, drawn)
+        plan = plan.with_data(
+            [{"name": f"crops of {one.path.name}", "terms": "those of the list"} for one in lists]
+        )
+    if lesson:
+        learn(run, lesson, plan.sized(), minutes, start)
 
 
 def _learn_labels(home: Path, data: Path | None) -> None:

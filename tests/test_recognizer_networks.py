@@ -1,0 +1,137 @@
+"""The networks: each learns, reads, is saved and found again by its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from detector import weights
+from recognizer import load
+from recognizer.alphabet import Alphabet
+from recognizer.attention import Decoder
+from recognizer.model import NETWORKS, Straightener, build, tensors_of
+from recognizer.plan import Plan
+from recognizer.synthesis import Sample
+from recognizer.train import TrainingError, learn
+
+SMALL = {"height": 32, "hidden": 8}
+LETTERS = Alphabet("ab")
+
+
+def stripes(text: str) -> Sample:
+    """A thin stroke for each a, a thick one for each b."""
+    strip = np.zeros((32, 24 * len(text)), np.float32)
+    for place, letter in enumerate(text):
+        strip[4:28, 24 * place + 6 : 24 * place + (9 if letter == "a" else 18)] = 1
+    return Sample(strip, text)
+
+
+class Stripes:
+    """Draws such words, and is measured on two."""
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        return stripes("".join(rng.choice(["a", "b"], int(rng.integers(1, 4)))))
+
+    def source(self, _alphabet: Alphabet, _seen: int) -> Stripes:
+        return self
+
+    def held_out(self, _alphabet: Alphabet) -> list[Sample]:
+        return [stripes("ab"), stripes("ba")]
+
+
+def plan(name: str, words: int = 16) -> Plan:
+    return Plan(name, SMALL, words=words, batch=8, warm=8, workers=0, every=16, data=[])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_is_trained_saved_and_read_with(name: str, tmp_path: Path) -> None:
+    made = learn(tmp_path, Stripes(), plan(name))
+    assert weights.read_card(made).architecture == name
+    reader = load(str(made))
+    strips = [stripes("ab").strip, stripes("bab").strip]
+    lattices = reader.lattices(strips)
+    per_frame = 2 if name == "attention" else 1
+    assert [len(x.log_probs) for x in lattices] == [12 * per_frame, 18 * per_frame]
+    assert all(np.allclose(np.exp(x.log_probs).sum(1), 1, atol=1e-4) for x in lattices)
+
+
+def test_the_light_ones_have_fewer_weights_and_names_stay() -> None:
+    def weighs(name: str) -> int:
+        return sum(p.numel() for p in build(name, 10, {}).features.parameters())
+
+    assert weighs("light") < weighs("crnn") / 3
+    assert set(build("crnn", 10, {}).state_dict()) < set(build("crnn-stn", 10, {}).state_dict())
+    assert not any("straighten" in name for name in build("crnn", 10, {}).state_dict())
+
+
+def test_a_straightener_begins_by_changing_nothing_and_takes_back_slant() -> None:
+    strips = torch.zeros(1, 1, 32, 64)
+    strips[..., 8:24, 30:34] = 1
+    one = Straightener()
+    assert torch.allclose(one(strips), strips, atol=1e-4)
+    with torch.no_grad():
+        one.guess[-1].bias[0] = 0.5  # slant alone
+    with torch.inference_mode():
+        bent = one(strips)[0, 0]
+    columns = torch.arange(64.0)
+    where = [(bent[row] * columns).sum() / bent[row].sum() for row in (9, 22)]
+    assert abs(float(where[0] - where[1])) > 2
+    assert float(bent.sum()) == pytest.approx(float(strips.sum()), rel=0.05), "nothing is lost"
+
+
+def test_attention_spells_its_text_in_its_lattice() -> None:
+    torch.manual_seed(2)
+    frames = torch.randn(3, 6, 4)
+    decoder = Decoder(LETTERS.size, 4, 8, 8)
+    written = decoder(frames)
+    assert written.shape == (12, 3, LETTERS.size)
+    assert bool((written[1::2].argmax(2) == 0).all()), "blanks between"
+    alone = decoder(frames[:1])
+    assert torch.allclose(written[:, :1], alone, atol=1e-5), "no text depends on its neighbours in the batch"
+
+
+def test_attention_learns_to_write() -> None:
+    """On frames that say the letter outright, the loss falls to nothing, and it stops where the text ends."""
+    torch.manual_seed(1)
+    decoder = Decoder(LETTERS.size, 4, 32, 16)
+    texts = [[1, 2, 2], [2, 1], [1]]
+    frames = torch.zeros(3, 4, 4)
+    for row, text in enumerate(texts):
+        for place in range(4):
+            frames[row, place, text[place] if place < len(text) else 0] = 1
+    optimizer = torch.optim.Adam(decoder.parameters(), 0.02)
+    first = float(decoder.loss(frames, texts).detach())
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = decoder.loss(frames, texts)
+        torch.autograd.backward(loss)
+        optimizer.step()
+    assert float(loss.detach()) < 0.25 * first
+    with torch.inference_mode():
+        best = decoder(frames).argmax(2).T.tolist()
+    assert [[label for label in row if label] for row in best] == texts
+
+
+def test_a_folder_with_a_run_of_another_network_is_left_alone(tmp_path: Path) -> None:
+    learn(tmp_path, Stripes(), plan("light"))
+    with pytest.raises(TrainingError, match="network light, not crnn"):
+        learn(tmp_path, Stripes(), plan("crnn", 32))
+
+
+def test_weights_bring_their_network_with_them(tmp_path: Path) -> None:
+    first = learn(tmp_path / "first", Stripes(), plan("light"))
+    second = learn(
+        tmp_path / "second", Stripes(), replace(plan("crnn"), settings={"height": 32}), start=first
+    )
+    card = weights.read_card(second)
+    assert (card.architecture, card.settings, card.parent) == ("light", SMALL, weights.sha256_of(first))
+
+
+def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
+    weights.save(tmp_path / "x", tensors_of(build("crnn", 3, SMALL)), weights.Card("detector", "finder"))
+    with pytest.raises(weights.WeightsError, match="name another file"):
+        load(str(tmp_path / "x"))
