@@ -26,9 +26,12 @@ from benchmarks.recognizer_bars import scanned
 from recognizer import Recognizer, Strip, load, score
 from recognizer.alphabet import DEFAULT, Alphabet
 from recognizer.decode import best_path
+from recognizer.frames import fits
+from recognizer.lessons import validation_set
 from recognizer.model import NETWORKS
+from recognizer.plan import Plan
 from recognizer.synthesis import Sample, Synthesis
-from recognizer.train import Plan, fits, learn, validation_set
+from recognizer.train import learn
 
 HEIGHT = 32
 
@@ -126,7 +129,10 @@ def row(name: str, weights: Path, data: Path, lesson: Lesson) -> str:
     reader = load(str(weights))
     size = sum(p.numel() for p in NETWORKS[name](DEFAULT.size).parameters())
     cer, exact, spent = rates(reader, [s.strip for s in lesson.proof], [s.text for s in lesson.proof])
-    far = [rates(reader, *scanned(data / "handwriting" / kind, 1000, HEIGHT)) for kind in ("iam", "wild")]
+    far = [
+        rates(reader, *scanned(data / "handwriting" / kind / "words.jsonl", 1000, HEIGHT))
+        for kind in ("iam", "wild")
+    ]
     figures = " | ".join(f"{value:.3f}" for value in (cer, exact, far[0][0], far[1][0]))
     return f"| {name} | {size / 1e6:.2f} M | {training_speed(name, lesson):.0f} | {figures} | {spent:.2f} |"
 

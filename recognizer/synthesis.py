@@ -47,18 +47,19 @@ class Synthesis:
     """Draws samples from strokes, fonts and scanned words below the folder `data`.
 
     `data` holds handwriting/unipen, handwriting/copiste and fonts; `split` picks the writers ("train",
-    "validation" or "test"). Fonts and scanned words belong to "train" alone. Raises NoData.
+    "validation" or "test"). Fonts and scanned words belong to "train" alone; with `scans` off nothing is
+    scanned, all is drawn. Raises NoData.
     """
 
-    def __init__(self, data: Path, split: str = "train", height: int = 32) -> None:
+    def __init__(self, data: Path, split: str = "train", height: int = 32, scans: bool = True) -> None:
         self.height = height
         try:
-            self._load(data, split)
+            self._load(data, split, scans)
         except FileNotFoundError as missing:
             advice = "name another --data folder"
             raise NoData(f"there is nothing to learn from at {missing.filename}; {advice}") from missing
 
-    def _load(self, data: Path, split: str) -> None:
+    def _load(self, data: Path, split: str, scans: bool) -> None:
         unipen = data / "handwriting" / "unipen"
         self._words = Unipen(unipen, "words", split)
         self._loud = [n for n, r in enumerate(self._words.rows) if _is_loud(r["label"])]
@@ -68,7 +69,7 @@ class Synthesis:
             self._phrases = Unipen(unipen, "text", split)
             self._hands = Hands(self._words)
             self._fonts = Fonts(data / "fonts")
-            self._scans = _scans(data / "handwriting" / "copiste")
+            self._scans = _scans(data / "handwriting" / "copiste") if scans else []
             labels = [r["label"] for r in self._words.rows] + [text for _, text in self._scans]
             self._texts = Texts(labels + [w for r in self._phrases.rows for w in r["label"].split()])
             self._sources += [

@@ -76,3 +76,12 @@ def test_sample_pages_are_drawn_again_alike(tmp_path):
 
 def test_sample_pages_have_names_of_their_own():
     assert len({p.name for p in PAGES}) == len(PAGES) >= 12
+
+
+def test_nothing_scanned_is_shown_where_all_is_to_be_drawn(tmp_path):
+    data = training_data(tmp_path)
+    for word in (data / "handwriting" / "copiste").rglob("*"):
+        if word.is_file():
+            word.unlink()
+    drawn, rng = Synthesis(data, scans=False), np.random.default_rng(2)
+    assert len({drawn.draw(rng).text for _ in range(40)}) > 1
