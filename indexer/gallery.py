@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
 
 from indexer.schema import Database
-from indexer.tables import PathBytes, contents, files, photos
+from indexer.tables import PathBytes, contents, files, labels, photos, words
 from indexer.written import StoredWord, stored_words
 
 
@@ -93,6 +93,31 @@ class Gallery:
             newest = newest.where(order < tuple_(before.taken, before.id))
         with self._database.read() as connection:
             return [_frame(row) for row in connection.execute(newest.limit(limit))]
+
+    def readers(self) -> dict[str, int]:
+        """Id of a model -> photos whose words it has found or read."""
+        here = photos.join(contents).join(files, files.c.content_id == contents.c.id)
+        with self._database.read() as connection:
+            return {
+                row.model: row.photos
+                for model in (photos.c.detector, photos.c.recognizer)
+                for row in connection.execute(
+                    select(model.label("model"), func.count(photos.c.id.distinct()).label("photos"))
+                    .select_from(here)
+                    .where(photos.c.read_at.is_not(None), model.is_not(None))
+                    .group_by(model)
+                )
+            }
+
+    def lessons(self) -> int:
+        """Words of which a person has said what they are, as `Labelling.labelled` has them; only counted."""
+        here = photos.c.content_id.in_(select(files.c.content_id).where(files.c.content_id.is_not(None)))
+        told = words.join(labels, words.c.label_id == labels.c.id).join(
+            photos, words.c.photo_id == photos.c.id
+        )
+        statement = select(func.count()).select_from(told).where(here, labels.c.text != "")
+        with self._database.read() as connection:
+            return int(connection.execute(statement).scalar_one())
 
     def problems(self, limit: int) -> list[Problem]:
         """Files that could not be read, in the order of their paths."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from threading import Event, Thread
 from typing import ClassVar
 
 from detector.weights import id_of, shipped
@@ -38,6 +41,9 @@ KEPT_SURE, PHOTOS_SURE = 800, 60
 
 FORGETTING = 0.02
 """Share of the surely read words that the new weights may read otherwise, beyond which they are not used."""
+
+LOOK = 0.5
+"""Seconds between two looks at how far learning is."""
 
 OWN = {
     "name": "words labelled by the owner of an archive, and what was read surely there",
@@ -74,15 +80,85 @@ class Comparison:
     """The new weights, if they are in use now."""
 
 
-def tune(archive: Archive, settings: Settings, data: Path | None, say: Callable[[str], None]) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How well the new weights read the labelled words that are not learned, after so many samples."""
+
+    words: int
+    loss: float
+    wrong: float
+    character_error_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far learning is."""
+
+    step: str
+    """`gathering` the words, `learning`, or `comparing` old and new weights."""
+    words: int = 0
+    """Samples to learn from at most; it ends early when nothing is gained any more."""
+    before: Measured | None = None
+    """The weights in use, on the same words as the checkpoints."""
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+
+Report = Callable[[Progress], None]
+
+
+def unheard(_: Progress) -> None:
+    """For who does not ask how far learning is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is learned from, and what old and new weights are compared on."""
+
+    own: list[Crop]
+    proof: list[Crop]
+    """Labelled, too, but of other photos."""
+    kept: list[Crop]
+    """Read surely: shown again, so that they are not forgotten."""
+    watched: list[Crop]
+    """Read surely, and not shown."""
+
+
+def tune(
+    archive: Archive,
+    settings: Settings,
+    data: Path | None,
+    say: Callable[[str], None],
+    report: Report = unheard,
+) -> Comparison:
     """Go on from the recognizer in use with the labels of `archive`; use what comes of it if it is better.
 
     `data` is a folder with strokes and fonts (see `Synthesis`): drawn words keep other hands in mind. `say`
-    is told of photos that cannot be opened. Raises TooFewLabels.
+    is told of photos that cannot be opened, `report` of progress, now and then and from another thread. Who
+    interrupts it (KeyboardInterrupt) leaves everything as it was. Raises TooFewLabels.
     """
-    from recognizer.train import TUNING, tune
+    from recognizer import train
 
     begun = time.monotonic()
+    report(Progress("gathering"))
+    found, reader = gathered(archive, say), load(settings.recognizer)
+    start = shipped("recognizer") if settings.recognizer == choice.DEFAULT else Path(settings.recognizer)
+    plan = train.TUNING.plan(len(found.own), [OWN])
+    practice = _practice(found, data, train.TUNING.share, reader.height)
+    old, old_sure = measure(reader, found.proof), measure(reader, found.watched)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        with _followed(run / "metrics.csv", Progress("learning", plan.words, old), report):
+            made = train.tune(run, start, practice, _samples(found.proof, reader.height), plan)
+        after = load(str(made))
+        new, new_sure = measure(after, found.proof), measure(after, found.watched)
+        better = is_better(old, new, old_sure, new_sure)
+        weights = _promoted(archive.home, made) if better else None
+    minutes = (time.monotonic() - begun) / 60
+    return Comparison(old, new, old_sure, new_sure, len(found.own), minutes, weights)
+
+
+def gathered(archive: Archive, say: Callable[[str], None]) -> Material:
+    """The labelled words of `archive`, and some of those that are read surely. Raises TooFewLabels."""
     labelled = archive.labels.labelled()
     if len(labelled) < LEAST_LABELS:
         raise TooFewLabels(
@@ -90,24 +166,56 @@ def tune(archive: Archive, settings: Settings, data: Path | None, say: Callable[
             "`ocr-index relabel next` asks for more"
         )
     learned, held = parted(labelled)
-    reader = load(settings.recognizer)
     own, proof = [*_crops(learned, say)], [*_crops(held, say)]
+    if not own or not proof:
+        raise TooFewLabels(
+            "the photos of too many labelled words cannot be opened; mount their disk or label others"
+        )
     sure = [*_sure(archive.words(), {(one.path, one.page) for one in labelled}, say)]
-    kept, watched = sure[: len(sure) // 2], sure[len(sure) // 2 :]
+    return Material(own, proof, sure[: len(sure) // 2], sure[len(sure) // 2 :])
+
+
+def _practice(found: Material, data: Path | None, share: float, height: int) -> Practice:
     general: Source | None = Synthesis(data) if data else None
-    if kept:
-        general = Practice(kept, general, 0.5, reader.height)
-    practice = Practice(own, general, TUNING.share, reader.height)
-    start = shipped("recognizer") if settings.recognizer == choice.DEFAULT else Path(settings.recognizer)
-    with tempfile.TemporaryDirectory() as folder:
-        plan = TUNING.plan(len(own), [OWN])
-        made = tune(Path(folder) / "run", start, practice, _samples(proof, reader.height), plan)
-        after = load(str(made))
-        old, new = measure(reader, proof), measure(after, proof)
-        old_sure, new_sure = measure(reader, watched), measure(after, watched)
-        better = is_better(old, new, old_sure, new_sure)
-        weights = _promoted(archive.home, made) if better else None
-    return Comparison(old, new, old_sure, new_sure, len(own), (time.monotonic() - begun) / 60, weights)
+    if found.kept:
+        general = Practice(found.kept, general, 0.5, height)
+    return Practice(found.own, general, share, height)
+
+
+@contextmanager
+def _followed(table: Path, begin: Progress, report: Report) -> Iterator[None]:
+    """Report what a run writes into its `table` while it goes on."""
+    over = Event()
+
+    def follow() -> None:
+        known = begin
+        while not over.wait(LOOK):
+            now = replace(begin, checkpoints=_checkpoints(table))
+            if now != known:
+                report(known := now)
+
+    follower = Thread(target=follow, daemon=True)
+    report(begin)
+    follower.start()
+    try:
+        yield
+    finally:
+        over.set()
+        follower.join()
+    report(replace(begin, step="comparing", checkpoints=_checkpoints(table)))
+
+
+def _checkpoints(table: Path) -> tuple[Checkpoint, ...]:
+    """Those in the table of a run; a line that is being written is none yet."""
+    try:
+        lines = table.read_text("utf-8").splitlines(keepends=True)
+    except FileNotFoundError:
+        return ()
+    rows = csv.DictReader(line for line in lines if line.endswith("\n"))
+    return tuple(
+        Checkpoint(int(row["words"]), float(row["loss"]), 1 - float(row["exact"]), float(row["cer"]))
+        for row in rows
+    )
 
 
 def is_better(old: Measured, new: Measured, old_sure: Measured, new_sure: Measured) -> bool:

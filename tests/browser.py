@@ -88,14 +88,14 @@ class Page:
             raise BrowserError(json.dumps(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def until(self, condition: str) -> None:
+    def until(self, condition: str, patience: float = PATIENCE) -> None:
         """Wait for it in the page; a page that is left meanwhile is asked again."""
         wait = f"""new Promise((yes) => {{
             const look = () => ({condition}) ? yes(true) : setTimeout(look, 20);
             look();
             setTimeout(() => yes(false), 5000);
         }})"""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             try:
                 if self.value(wait):

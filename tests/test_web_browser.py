@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from browser import Page, Pipe, browser, program, tab
-from visitors import filled_archive, served
+from visitors import filled_archive, served, taught_archive
 
 CHOSEN = "document.querySelector('.word.chosen title')?.textContent"
 TOAST = "document.querySelector('#toast.shown')?.textContent"
+USED = "document.querySelectorAll('.models-list .used b')[1]?.textContent"
+"""The recognizer in use: the detector comes first."""
 NAMES = "[...document.querySelectorAll('.card .name span')].map((one) => one.textContent)"
 
 
@@ -168,6 +170,51 @@ def test_words_are_labelled_one_at_a_time(page: Page, place: str) -> None:
     assert page.value("document.querySelector('.card .score').textContent") == "100%"
 
 
+def focused(page: Page, selector: str) -> None:
+    """Go there with the tab key, as who has no mouse must."""
+    for _ in range(40):
+        if page.value(f"document.activeElement.matches('{selector}')"):
+            return
+        page.press("Tab")
+    raise AssertionError(f"no way to {selector}")
+
+
+def test_a_training_is_started_followed_compared_and_rolled_back_by_keys(pipe: Pipe, tmp_path: Path) -> None:
+    with served(taught_archive(tmp_path / "archive")) as port, tab(pipe) as page:
+        page.screen(1200, 800)
+        page.open(f"http://127.0.0.1:{port}/training")
+        page.until("document.querySelector('.used')")
+        toy = page.value(USED)
+        focused(page, "#start")
+        page.press("Enter")
+        page.until("document.querySelector('#lesson').dataset.state === 'running'")
+        page.open(f"http://127.0.0.1:{port}/training")  # it does not care whether anybody looks
+        page.until("document.querySelector('#lesson').dataset.state === 'done'", patience=300)
+        assert page.value("document.querySelectorAll('#plots circle').length") == 12
+        assert "wrong now" in page.value("document.querySelector('#why').textContent")
+        page.until(f"{USED} && {USED} !== '{toy}'")
+        page.open(f"http://127.0.0.1:{port}/training")
+        page.until(
+            "!document.querySelector('#verdict').hidden && !document.querySelector('#rollback').hidden"
+        )
+        focused(page, "#rollback")
+        page.press("Enter")
+        page.until(f"{USED} === '{toy}'")
+        assert page.complaints == []
+
+
+def test_a_training_can_be_stopped(pipe: Pipe, tmp_path: Path) -> None:
+    with served(taught_archive(tmp_path / "archive")) as port, tab(pipe) as page:
+        page.open(f"http://127.0.0.1:{port}/training")
+        page.until("document.querySelector('.used')")
+        page.click("#start")
+        page.until("!document.querySelector('#stop').hidden")
+        page.click("#stop")
+        page.until("document.querySelector('#lesson').dataset.state === 'stopped'", patience=300)
+        assert "stays" in page.value("document.querySelector('#standing').textContent")
+        assert page.complaints == []
+
+
 def test_a_script_in_a_label_never_runs(page: Page, place: str) -> None:
     view(page, place, "roadmap")
     page.press("Enter")
@@ -183,7 +230,7 @@ def test_a_script_in_a_label_never_runs(page: Page, place: str) -> None:
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (375, True), (1440, True)])
 def test_pages_fit_the_screen(page: Page, place: str, width: int, dark: bool) -> None:
     page.screen(width, 700, dark)
-    for address in ("/", "/?q=roadmap", "/photos/1", "/photos/3?q=roadmap", "/label", "/status"):
+    for address in ("/", "/?q=roadmap", "/photos/1", "/photos/3?q=roadmap", "/label", "/training", "/status"):
         page.open(place + address)
         assert page.value("document.documentElement.scrollWidth") <= width, address
         colours = page.value(

@@ -32,6 +32,7 @@ READS = (
     "/?q=roadmap",
     "/photos/1",
     "/status",
+    "/training",
     "/static/page.css",
     "/api/search?q=roadmap",
     "/api/photos",
@@ -41,6 +42,8 @@ READS = (
     "/api/labels",
     "/api/words/1",
     "/api/status",
+    "/api/train",
+    "/api/models",
 )
 WRITES = (
     ("POST", "/api/labels", {"word": 1, "text": "evil"}),
@@ -48,9 +51,13 @@ WRITES = (
     ("POST", "/api/photos/1/words", {"box": [0, 0, 9, 9], "text": "evil"}),
     ("POST", "/api/words/1/split", {"texts": ["e", "vil"]}),
     ("POST", "/api/words/merge", {"words": [1, 2], "text": "evil"}),
+    ("POST", "/api/train", {}),
+    ("POST", "/api/models/use", {"model": "evil"}),
+    ("POST", "/api/models/rollback", {}),
     ("DELETE", "/api/words/1", {}),
+    ("DELETE", "/api/train", {}),
 )
-JSON_WRITES = WRITES[:-1]
+JSON_WRITES = WRITES[:-2]
 SECRETS = (b"SQLite format 3", b"root:", b"[project]", b"def make_app")
 
 

@@ -13,7 +13,7 @@ from schemathesis.openapi import from_asgi
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.routing import Route
-from visitors import filled_archive
+from visitors import NO_LEARNER, filled_archive
 
 from web.app import make_app
 from web.guard import Access
@@ -26,7 +26,7 @@ OPERATIONS = [(path, method) for path, methods in PATHS.items() for method in me
 def described(tmp_path_factory: pytest.TempPathFactory) -> BaseSchema:
     home = filled_archive(tmp_path_factory.mktemp("described") / "archive")
     return from_asgi(
-        "/api/openapi.json", make_app(home, Access(frozenset({"localhost", "testserver"})), light)
+        "/api/openapi.json", make_app(home, Access(frozenset({"localhost", "testserver"})), light, NO_LEARNER)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -11,15 +12,24 @@ from pathlib import Path
 from tempfile import mkdtemp
 from threading import Thread
 
-from light import board, book, empty_archive, light
+from light import ALPHABET, board, book, empty_archive, light
 from starlette.testclient import TestClient
 
-from indexer import pipeline
+from detector.weights import Card, save
+from indexer import choice, pipeline
 from indexer.settings import Settings
 from web.app import make_app, make_server
 from web.guard import Access
 
 PLACE = "http://127.0.0.1:8022"
+TOY_LEARNER = (sys.executable, str(Path(__file__).with_name("toy_learner.py")))
+"""Trains a small network for a moment."""
+
+NO_LEARNER = (sys.executable, "-c", "")
+"""Ends at once without a word."""
+
+LESSONS = """quarterly roadmap budget loyalty program roadster meeting agenda draft review sprint goal
+release date owner risk blocker status next steps customer feedback market team"""
 BAD_NAME = '<img src=x onerror="alert(1)">.png'
 
 
@@ -49,11 +59,46 @@ def filled_archive(home: Path) -> Path:
     return home
 
 
+@cache
+def _taught() -> Path:
+    """Six photos of four words each, all labelled, and the weights of a small network that reads nothing."""
+    folder = Path(mkdtemp(prefix="taught-"))
+    for number, words in enumerate(zip(*[iter(LESSONS.split())] * 4, strict=True)):
+        board(folder / "photos" / f"{number}.png", " ".join(words[:2]), " ".join(words[2:]))
+    home = folder / "archive"
+    with empty_archive(home) as archive:
+        pipeline.add(archive, [folder / "photos"], Settings(), models=light)
+        read = {word.id: word.readings[0].text for page in archive.words() for word in page.words}
+        archive.labels.set_each(read)
+    return folder
+
+
+def taught_archive(home: Path) -> Path:
+    """An archive with enough labels to learn from, and a small network in use, made at `home`."""
+    shutil.copytree(_taught() / "archive", home, dirs_exist_ok=True)
+    choice.use(home, str(toy_weights(home / "models" / "toy.safetensors")))
+    return home
+
+
+def toy_weights(path: Path, seed: int = 1) -> Path:
+    """A recognizer that has learned nothing yet."""
+    from torch import manual_seed
+
+    from recognizer.model import build, tensors_of
+
+    manual_seed(seed)
+    settings = {"height": 32, "hidden": 8}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    card = Card("recognizer", "crnn", settings, ALPHABET.characters, 32)
+    save(path, tensors_of(build("crnn", ALPHABET.size, settings)), card)
+    return path
+
+
 @contextmanager
 def served(home: Path, access: Access | None = None) -> Iterator[int]:
     """A server for the archive in `home` on a port of this machine, which is told."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = make_server(make_app(home, access or Access(), light))
+        server = make_server(make_app(home, access or Access(), light, TOY_LEARNER))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
         try:
@@ -86,5 +131,5 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 
 def visitor(home: Path, access: Access | None = None, **headers: str) -> TestClient:
     """Somebody who asks the page of the archive in `home`."""
-    app = make_app(home, access or Access(), light)
+    app = make_app(home, access or Access(), light, TOY_LEARNER)
     return TestClient(app, base_url=PLACE, headers=headers, follow_redirects=False)

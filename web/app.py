@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -16,17 +17,23 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from detector.weights import WeightsError
 from indexer.archive import ArchiveBusy, ArchiveError
+from indexer.choice import ChoiceError
 from indexer.gallery import NoSuchPhoto
 from indexer.labelling import BadLabel, NoSuchWord, NothingToUndo
 from indexer.pipeline import Loader, load_models
+from indexer.settings import SettingsError
+from indexer.tuning import TooFewLabels
 from search.index import IndexBusy, IndexMissing
-from web import api, pages
+from web import api, lessons, pages
 from web.asked import BadRequest
 from web.desk import Desk
 from web.guard import Access, Guard
+from web.models import NoSuchModel
 from web.pictures import Gone
 from web.shapes import Json
+from web.training import LEARNER, TrainingRuns
 from web.uploads import LARGEST, BadUpload, NoRoom
 
 LARGEST_BODY = 65_536
@@ -41,6 +48,12 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     BadUpload: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     NothingToUndo: HTTPStatus.CONFLICT,
+    NoSuchModel: HTTPStatus.NOT_FOUND,
+    ChoiceError: HTTPStatus.CONFLICT,
+    TrainingRuns: HTTPStatus.CONFLICT,
+    TooFewLabels: HTTPStatus.CONFLICT,
+    SettingsError: HTTPStatus.SERVICE_UNAVAILABLE,
+    WeightsError: HTTPStatus.SERVICE_UNAVAILABLE,
     ArchiveBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     ArchiveError: HTTPStatus.SERVICE_UNAVAILABLE,
     IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -49,13 +62,19 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 """What foreseeable ends are to a browser; their messages are said as they are."""
 
 
-def make_app(home: Path, access: Access, models: Loader = load_models) -> Starlette:
-    """The application for the archive in the folder `home`; `models` read what is sent to it."""
+def make_app(
+    home: Path, access: Access, models: Loader = load_models, learner: Sequence[str] = LEARNER
+) -> Starlette:
+    """The application for the archive in the folder `home`.
+
+    `models` read what is sent to it, the program `learner` trains (see `web.learner`).
+    """
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         app.state.desk.uploads.close()
+        await run_in_threadpool(app.state.desk.trainer.close)
         app.state.desk.close()
 
     app = Starlette(
@@ -66,7 +85,7 @@ def make_app(home: Path, access: Access, models: Loader = load_models) -> Starle
         max_body_size=LARGEST_BODY,
     )
     app.router.redirect_slashes = False
-    app.state.desk = Desk(home, models)
+    app.state.desk = Desk(home, models, learner)
     return app
 
 
@@ -93,6 +112,7 @@ def _routes() -> list[Route | Mount]:
         Route("/", pages.search),
         Route("/photos/{id:int}", pages.photo),
         Route("/label", pages.label),
+        Route("/training", pages.training),
         Route("/status", pages.status),
         Mount("/static", static),
         Route("/api/search", api.search),
@@ -112,6 +132,12 @@ def _routes() -> list[Route | Mount]:
         Route("/api/words/{id:int}", api.delete_word, methods=["DELETE"]),
         Route("/api/words/{id:int}/split", api.split, methods=["POST"]),
         Route("/api/queue", api.queue),
+        Route("/api/train", lessons.state),
+        Route("/api/train", lessons.start, methods=["POST"]),
+        Route("/api/train", lessons.stop, methods=["DELETE"]),
+        Route("/api/models", lessons.models),
+        Route("/api/models/use", lessons.use, methods=["POST"]),
+        Route("/api/models/rollback", lessons.roll_back, methods=["POST"]),
         Route("/api/status", api.status),
         Route("/api/openapi.json", api.openapi),
     ]

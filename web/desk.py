@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -13,6 +13,7 @@ from indexer.archive import Archive
 from indexer.pipeline import Loader
 from search import Hit, Searcher
 from web.pictures import Pictures
+from web.training import Trainer
 from web.uploads import Uploads
 
 T = TypeVar("T")
@@ -21,9 +22,10 @@ T = TypeVar("T")
 class Desk:
     """For one archive; safe for threads."""
 
-    def __init__(self, home: Path, models: Loader) -> None:
+    def __init__(self, home: Path, models: Loader, learner: Sequence[str]) -> None:
         self.home = home
         self.uploads = Uploads(home, models)
+        self.trainer = Trainer(home, learner)
         self.pictures = Pictures()
         self._lock = Lock()
         self._archive: Archive | None = None

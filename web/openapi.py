@@ -14,6 +14,7 @@ Part = dict[str, Any]
 
 ID: Part = {"type": "integer", "minimum": 1, "maximum": LARGEST}
 CHANCE: Part = {"type": "number", "minimum": 0, "maximum": 1}
+RATE: Part = {"type": "number", "minimum": 0}
 TEXT: Part = {"type": "string"}
 LABEL: Part = {
     "type": "string",
@@ -39,6 +40,9 @@ def _object(**properties: Part) -> Part:
 
 def _closed(**properties: Part) -> Part:
     return _object(**properties) | {"additionalProperties": False}
+
+
+NOTHING: Part = {"type": "object", "additionalProperties": False}
 
 
 def _list(items: Part, **bounds: int) -> Part:
@@ -86,6 +90,54 @@ SCHEMAS: Part = {
         photos=_list(ID),
     ),
     "Words": _object(words=_list(_ref("Placed"))),
+    "Measured": _object(words=COUNT, wrong=CHANCE, character_error_rate=RATE),
+    "Checkpoint": _object(words=COUNT, loss={"type": "number"}, wrong=CHANCE, character_error_rate=RATE),
+    "Compared": _object(
+        old=_ref("Measured") | {"description": "On labelled words that were not learned."},
+        new=_ref("Measured"),
+        old_sure=_ref("Measured") | {"description": "On words that were read surely: what may be forgotten."},
+        new_sure=_ref("Measured"),
+        learned=COUNT,
+        minutes={"type": "number", "minimum": 0},
+        promoted={"type": "boolean", "description": "The new weights are better and in use."},
+        said=_list(TEXT) | {"description": "The same in plain words."},
+    ),
+    "Training": _object(
+        state={"enum": ["idle", "running", "stopping", "done", "stopped", "failed"]},
+        began=_or_null(TIME),
+        ended=_or_null(TIME),
+        at=TIME,
+        labels=COUNT | {"description": "Words to learn from."},
+        needed=COUNT | {"description": "The least of them."},
+        progress=_or_null(
+            _object(
+                step={"enum": ["gathering", "learning", "comparing"]},
+                words=COUNT | {"description": "Samples to learn from at most."},
+                before=_or_null(_ref("Measured")),
+                checkpoints=_list(_ref("Checkpoint")),
+            )
+        ),
+        notes=_list(TEXT) | {"description": "Photos that could not be opened."},
+        compared=_or_null(_ref("Compared")),
+        reason=TEXT | {"description": "Why it failed."},
+    ),
+    "Models": _object(
+        models=_list(
+            _object(
+                id=TEXT,
+                kind={"enum": ["detector", "recognizer"]},
+                name=TEXT,
+                made=TEXT,
+                parent=_or_null(TEXT),
+                scores={"type": "object", "additionalProperties": {"type": "number"}},
+                in_use={"type": "boolean"},
+                photos=COUNT | {"description": "Photos that it has read, or found the words of."},
+            )
+        ),
+        others={"type": "object", "additionalProperties": COUNT, "description": "The same of models gone."},
+        before=_or_null(TEXT | {"description": "Id of the recognizer in use before."}),
+        fixed={"type": "boolean", "description": "settings.toml names the recognizer; no other is used."},
+    ),
 }
 
 STATUS = _object(
@@ -253,7 +305,7 @@ PATHS: Mapping[str, Part] = {
         "post": _does(
             "Take the last change by a person back",
             _object(undone=_list(_ref("Label"))),
-            **_sent({"type": "object", "additionalProperties": False}),
+            **_sent(NOTHING),
         )
     },
     "/api/queue": {
@@ -265,6 +317,18 @@ PATHS: Mapping[str, Part] = {
                 "skip", {"type": "string", "pattern": "^([0-9]+(,[0-9]+)*)?$"}, "Ids of words not to ask."
             ),
         )
+    },
+    "/api/train": {
+        "get": _does("How the training stands, or how the last one ended", _ref("Training")),
+        "post": _does("Learn the labels, in the background", _ref("Training"), status=202, **_sent(NOTHING)),
+        "delete": _does("Stop the training; everything stays as it was", _ref("Training")),
+    },
+    "/api/models": {"get": _does("The models, who read what, and which are in use", _ref("Models"))},
+    "/api/models/use": {
+        "post": _does("Read with this recognizer from now on", _ref("Models"), **_sent(_closed(model=LABEL)))
+    },
+    "/api/models/rollback": {
+        "post": _does("Read with the recognizer before again", _ref("Models"), **_sent(NOTHING))
     },
     "/api/status": {"get": _does("How much there is, and what could not be read", STATUS)},
 }

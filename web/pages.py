@@ -14,6 +14,7 @@ from starlette.templating import Jinja2Templates
 
 from indexer import bulletin
 from indexer.queries import note
+from indexer.tuning import LEAST_LABELS
 from web.api import PROBLEMS, desk_of, query_of
 from web.asked import identity, number
 from web.finding import MOST, SHOWN, find, view
@@ -93,6 +94,11 @@ def photo(request: Request) -> Response:
 def label(request: Request) -> Response:
     """The words that are best asked for, one at a time."""
     return _page(request, "label", counts=desk_of(request).archive.counts())
+
+
+def training(request: Request) -> Response:
+    """Learning from labels as it goes, and the models that came of it."""
+    return _page(request, "training", lessons=desk_of(request).archive.gallery.lessons(), needed=LEAST_LABELS)
 
 
 def status(request: Request) -> Response:

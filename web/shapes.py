@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,12 @@ from starlette.responses import Response
 from indexer.asking import Question
 from indexer.gallery import Exhibit, Frame, Problem
 from indexer.labelling import Placed, Said
+from indexer.tuning import LEAST_LABELS
 from indexer.views import Counts
 from indexer.written import StoredWord
 from search import Hit, HitWord
+from web.models import Shelf
+from web.training import Training
 
 Shape = dict[str, Any]
 
@@ -120,6 +125,34 @@ def hits(found: Sequence[tuple[Hit, Frame]]) -> list[Shape]:
         }
         for hit, frame in found
     ]
+
+
+def training(now: Training, lessons: int) -> Shape:
+    """How a training stands; labels at hand, and how many it takes."""
+    return {**asdict(now), "at": time.time(), "labels": lessons, "needed": LEAST_LABELS}
+
+
+def models(shelf: Shelf) -> Shape:
+    """All models, who read what, and what can be gone back to."""
+    known = {model.id for model in shelf.models}
+    return {
+        "models": [
+            {
+                "id": model.id,
+                "kind": model.card.kind,
+                "name": model.name,
+                "made": model.card.made,
+                "parent": model.card.parent,
+                "scores": dict(model.card.scores),
+                "in_use": model.in_use,
+                "photos": shelf.read.get(model.id, 0),
+            }
+            for model in shelf.models
+        ],
+        "others": {model: photos for model, photos in shelf.read.items() if model not in known},
+        "before": shelf.before,
+        "fixed": shelf.fixed,
+    }
 
 
 def status(counts: Counts, refused: Sequence[Problem], others: Mapping[str, Any]) -> Shape:

@@ -1,8 +1,10 @@
 import { byId, call, el, isTyping, percent, toast } from "./kit.js";
 
-const AT_ONCE = 10; // questions fetched in one go: answers change what is best to ask next
+const AT_ONCE = 20; // questions fetched in one go: answers change what is best to ask next
+const LOW = 8; // left, when more are fetched behind the back of who answers: large archives think for seconds
 const field = byId("text");
 const skipped = new Set();
+const said = new Set(); // words labelled in this sitting; questions fetched before may still hold them
 const answered = []; // questions of this sitting, for undo
 let waiting = [];
 let now = null;
@@ -10,14 +12,23 @@ let labelled = 0;
 let seconds = 0; // spent answering, without the pauses
 let begun = 0;
 
-async function fetchMore() {
-  const skip = [...skipped].join(",");
-  waiting = (await call("GET", `/api/queue?limit=${AT_ONCE}&skip=${skip}`)).questions;
+let fetching = null;
+let more = true;
+const fetchMore = () => (fetching ??= fetchSome().finally(() => (fetching = null)));
+
+async function fetchSome() {
+  const known = [...skipped, ...waiting.map(({ word }) => word.id), ...(now ? [now.word.id] : [])];
+  const { questions } = await call("GET", `/api/queue?limit=${AT_ONCE}&skip=${known.join(",")}`);
+  more = questions.length === AT_ONCE;
+  const there = new Set([...said, ...skipped, ...waiting.map(({ word }) => word.id), now?.word.id]);
+  waiting.push(...questions.filter(({ word }) => !there.has(word.id)));
 }
 
 async function next() {
-  if (!waiting.length) await fetchMore();
+  waiting = waiting.filter(({ word }) => !said.has(word.id));
+  while (!waiting.length && more) await fetchMore();
   now = waiting.shift() ?? null;
+  if (more && waiting.length < LOW) fetchMore().catch(() => {}); // when it matters, it is tried again
   byId("question").hidden = !now;
   byId("done").hidden = Boolean(now);
   if (!now) return;
@@ -28,7 +39,8 @@ async function next() {
 
 const address = (photo) => `/api/photos/${photo.id}/image`;
 
-function show({ word, photo, text, alike }) {
+function show({ word, photo, text, alike: all }) {
+  const alike = all.filter((one) => !said.has(one.word.id));
   const [x0, y0, x1, y1] = word.box;
   const margin = Math.max(1.2 * (y1 - y0), 0.15 * (x1 - x0));
   byId("context").setAttribute("viewBox", `${x0 - margin} ${y0 - margin} ${x1 - x0 + 2 * margin} ${y1 - y0 + 2 * margin}`);
@@ -84,7 +96,8 @@ const answer = (text) =>
     await call("POST", "/api/labels", { word, text });
     seconds += (performance.now() - begun) / 1000;
     labelled += word.length;
-    answered.push({ question: now, count: word.length });
+    word.forEach((id) => said.add(id));
+    answered.push({ question: now, word });
     toast(`${text ? `“${text}”` : "Not a word"}${same.length ? `, ${word.length} times` : ""}; u takes it back`);
     tellPace();
     await next();
@@ -94,8 +107,9 @@ const undo = () =>
   attempt(async () => {
     if (!answered.length) return toast("Nothing has been answered yet");
     await call("POST", "/api/labels/undo", {});
-    const { question, count } = answered.pop();
-    labelled -= count;
+    const { question, word } = answered.pop();
+    labelled -= word.length;
+    word.forEach((id) => said.delete(id));
     waiting.unshift(question, ...(now ? [now] : []));
     toast("Taken back");
     tellPace();
