@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from itertools import groupby, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recognizer import Lattice
@@ -35,6 +37,26 @@ def test_a_known_word_overtakes_and_the_sum_stays(language: WordList | Character
     plain, helped = (n_best(unsure(), ALPHABET, 8, 64, language=one) for one in (None, language))
     assert helped[0].text == "cab"
     assert sum(h.probability for h in helped) == pytest.approx(sum(h.probability for h in plain), rel=1e-3)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_readings_are_ranked_as_when_every_path_is_counted(seed: int) -> None:
+    """P(text) of every path that spells it, times the factor of the text, in the same proportions."""
+    toy = Alphabet("ab")
+    logits = np.random.default_rng(seed).normal(0, 1.5, (4, 3))
+    lattice = Lattice((logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32))
+    language = CharacterNgrams({"ab": 5, "ba": 1, "aa": 2}, order=3, weight=1.0)
+    chances: dict[str, float] = defaultdict(float)
+    for path in product(range(3), repeat=4):
+        text = toy.decode(label for label, _ in groupby(path) if label)
+        chances[text] += math.exp(sum(lattice.log_probs[frame, label] for frame, label in enumerate(path)))
+    weighted = {text: chance * math.exp(language(text)) for text, chance in chances.items()}
+    expected = sorted(weighted.values(), reverse=True)
+    found = n_best(lattice, toy, len(weighted), 64, language)
+    share = 1 / sum(expected)
+    assert [h.probability for h in found] == pytest.approx([share * value for value in expected], abs=2e-4)
+    assert all(h.probability == pytest.approx(share * weighted[h.text], abs=2e-4) for h in found)
 
 
 def test_a_language_without_opinion_changes_nothing() -> None:
