@@ -153,7 +153,7 @@ def status(home: Path, paths: list[str], as_json: bool, refused: bool) -> None:
 @archive_option
 @json_option
 @click.option(
-    "--picture", metavar="FILE", type=picture_path, help="Draw boxes and readings of one photo there."
+    "--picture", metavar="FILE", type=picture_path, help="Draw ink, boxes, order, readings of one photo."
 )
 @click.pass_obj
 def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> None:
@@ -171,9 +171,12 @@ def words(home: Path, paths: list[str], as_json: bool, picture: Path | None) -> 
                 raise click.UsageError("--picture draws one photo: name it")
             print_text(listing.words_json(page) if as_json else listing.words_list(page))
             if picture:
+                import detector
                 from indexer.picture import Mark, draw_page
+                from indexer.settings import Settings
 
-                draw_page(Path(page.path), page.page, map(Mark.of, page.words), picture)
+                seen = detector.load(Settings.load(home).detector)
+                draw_page(Path(page.path), page.page, map(Mark.of, page.words), picture, seen.mask)
                 return
     if paths and page is None:
         raise click.UsageError("nothing has been read there; `ocr-index status PATH` says what is known")

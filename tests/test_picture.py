@@ -34,6 +34,36 @@ def test_boxes_at_the_edge_are_fine(box: tuple[int, int, int, int]) -> None:
     )
 
 
+def test_ink_is_tinted_and_nothing_else() -> None:
+    ink = np.zeros(GREY.shape[:2], bool)
+    ink[20:30, 40:90] = True
+    drawn = np.asarray(draw(GREY, [], ink))
+    assert ((drawn != 128).any(axis=-1) == ink).all()
+
+
+def test_a_stroke_leads_from_word_to_word_of_a_line_but_not_on_to_the_next() -> None:
+    words = [(40, 40, 80, 60), (120, 40, 160, 60), (40, 140, 80, 160)]
+    drawn = draw(GREY, [Mark(box, "", line=number) for box, number in zip(words, (0, 0, 1), strict=True)])
+    changed = (np.asarray(drawn) != 128).any(axis=-1)
+    assert changed[50, 90:110].all() and not changed[70:130].any()
+    assert changed[140:160, 20:38].any(), "the number of the second line"
+
+
+def test_a_tilted_word_gets_a_tilted_box() -> None:
+    mark = Mark((50, 50, 250, 150), "", angle=20.0)
+    drawn = np.asarray(draw(GREY, [mark]))
+    assert (drawn[48:60, 200:254] == 128).all() and (drawn[140:152, 48:100] == 128).all()
+    x, y = np.array(mark.outline).T
+    assert [x.min(), x.max(), y.min(), y.max()] == pytest.approx([50, 250, 50, 150])
+
+
+def test_ink_is_asked_of_the_photo_that_is_drawn(tmp_path: Path) -> None:
+    Image.fromarray(GREY).save(tmp_path / "photo.png")
+    draw_page(tmp_path / "photo.png", 1, [], tmp_path / "out.png", lambda pixels: pixels[:, :, 0] == 128)
+    with Image.open(tmp_path / "out.png") as picture:
+        assert (np.asarray(picture) != 128).any(axis=-1).all()
+
+
 def test_letters_the_font_lacks_do_no_harm() -> None:
     draw(GREY, [Mark((50, 80, 150, 120), "Größe 漢字 \udcff")])
 
