@@ -61,7 +61,7 @@ def use(home: Path, name: str) -> None:
     click.echo(f"{name} is in use; `ocr-index reindex` reads the photos again with it", err=True)
 
 
-@models.command(epilog="Example: ocr-index models rollback")
+@models.command(epilog="Example: ocr-index models rollback --archive boards")
 @archive_option
 @click.pass_obj
 def rollback(home: Path) -> None:
