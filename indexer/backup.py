@@ -14,7 +14,7 @@ import sqlite3
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from indexer.copying import copy_database, is_whole, keep_copy, settle
+from indexer.copying import SQLITE, copy_database, is_whole, keep_copy, settle
 from indexer.lock import ArchiveBusy, watcher_lock, writer_lock
 from indexer.schema import check_version, storage_errors
 
@@ -41,10 +41,14 @@ class BackupError(Exception):
     exit_code: ClassVar[int] = 4
 
 
-class Occupied(BackupError):
-    """There is something at the place that is to be written to."""
+class Misplaced(BackupError):
+    """There is no such place to write to."""
 
     exit_code: ClassVar[int] = 2
+
+
+class Occupied(Misplaced):
+    """There is something at the place that is to be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,14 @@ class Restored:
 def backup(home: Path, target: Path) -> list[Member]:
     """Write a backup of the archive in `home` to `target`; returns what is in it.
 
-    Readers, writers and a watcher go on meanwhile. Raises `Occupied`, `NoArchive`, `NewerArchive`,
+    Readers, writers and a watcher go on meanwhile. Raises `Misplaced`, `NoArchive`, `NewerArchive`,
     `BackupError` for an archive that is damaged, `ArchiveError`.
     """
     check_version(home)
     if target.exists():
         raise Occupied(f"{target} is there already; name another file, or delete it")
+    if not target.absolute().parent.is_dir():
+        raise Misplaced(f"there is no folder {target.absolute().parent}; make it first, or name another one")
     with storage_errors(target), TemporaryDirectory(dir=target.absolute().parent, prefix=".backup-") as name:
         copy = Path(name) / DATABASE
         copy_database(home / DATABASE, copy)
@@ -122,43 +128,56 @@ def _pack(zipped: zipfile.ZipFile, name: str, path: Path) -> Member:
 def restore(source: Path, home: Path, replace: bool = False) -> Restored:
     """Put the backup `source` into `home`; with `replace`, in the place of the archive that is there.
 
-    Everything is checked before anything is touched, and a copy of a former database is kept. Raises
-    `Occupied` without `replace`, `BackupError` for a damaged backup, `NewerArchive` for one of a newer
-    version, `ArchiveBusy` while the archive is written or watched.
+    A copy of a database, as the folder `backups` of an archive holds them, will do as well. Everything is
+    checked before anything is touched, and a copy of a former database is kept. Raises `Occupied` without
+    `replace`, `BackupError` for a damaged backup, `NewerArchive` for one of a newer version, `ArchiveBusy`
+    while the archive is written or watched.
     """
     if (home / DATABASE).exists() and not replace:
         raise Occupied(
             f"there is an archive in {home}; name another folder with --archive, or replace it with --replace"
         )
+    if not source.exists():
+        raise BackupError(f"there is no file {source}; check the name")
     with storage_errors(home), ExitStack() as stack:
+        if not home.exists():
+            stack.callback(_leave_nothing, home)
         home.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(_alone(home))
+        stack.enter_context(alone(home))
         folder = Path(stack.enter_context(TemporaryDirectory(dir=home, prefix=".restore-")))
         made, members = _unpacked(source, folder)
         check_version(folder)
-        former = _put_back(folder, home, members)
+        former = put_back(folder, home, members)
     return Restored(made, former)
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
+    """Nobody else reads photos into the archive meanwhile. Raises `ArchiveBusy`."""
     try:
         with watcher_lock(home), writer_lock(home, patience=5.0):
             yield
     except ArchiveBusy as error:
-        raise ArchiveBusy(f"{error} (nothing was restored)") from None
+        raise ArchiveBusy(f"{error} (nothing was changed)") from None
+
+
+def _leave_nothing(home: Path) -> None:
+    """Take away the new folder `home`, unless there is an archive in it now."""
+    if not (home / DATABASE).exists():
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _unpacked(source: Path, folder: Path) -> tuple[str, list[Member]]:
     """When the backup was made and what is in it, checked and laid into `folder`."""
+    with source.open("rb") as file:
+        if file.read(len(SQLITE)) == SQLITE:
+            return _copied(source, folder)
     try:
         with zipfile.ZipFile(source) as zipped:
             made, members = _manifest(source, zipped)
             for member in members:
                 _unpack(source, zipped, member, folder)
     except OSError as fault:
-        if isinstance(fault, FileNotFoundError):
-            raise BackupError(f"there is no file {source}; check the name") from None
         if fault.errno == errno.EINVAL:  # it leads to a place before its beginning
             raise _damaged(source, str(fault)) from fault
         raise
@@ -167,6 +186,16 @@ def _unpacked(source: Path, folder: Path) -> tuple[str, list[Member]]:
     if DATABASE not in {member.name for member in members} or not is_whole(folder / DATABASE):
         raise _damaged(source, "its database is not whole")
     return made, members
+
+
+def _copied(source: Path, folder: Path) -> tuple[str, list[Member]]:
+    """The same of a bare copy of a database."""
+    if not is_whole(source):
+        raise _damaged(source, "it is not whole")
+    copy_database(source, folder / DATABASE)
+    facts = source.stat()
+    made = datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")
+    return made, [Member(DATABASE, facts.st_size, "")]
 
 
 def _manifest(source: Path, zipped: zipfile.ZipFile) -> tuple[str, list[Member]]:
@@ -213,8 +242,11 @@ def _damaged(source: Path, why: str) -> BackupError:
     return BackupError(f"the backup {source} is damaged ({why}); nothing was restored, take another one")
 
 
-def _put_back(folder: Path, home: Path, members: list[Member]) -> Path | None:
-    """Move what lies in `folder` to `home`, the database first; returns a copy of the former one."""
+def put_back(folder: Path, home: Path, members: Sequence[Member] = ()) -> Path | None:
+    """Move what lies in `folder` to `home`, the database first; returns a copy of the former one.
+
+    The caller sees to it that it is `alone`.
+    """
     _forget_index(folder / DATABASE)
     former = _keep_former(home)
     shutil.rmtree(home / "index", ignore_errors=True)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Board:
         self._clock = clock
         self._due = clock()
         self._pinned: Bulletin | None = None
+        self._failed = ""
         self.now = Bulletin(os.getpid(), tuple(paths))
 
     def say(self, *, at_once: bool = True, **changes: Any) -> None:
@@ -56,6 +57,17 @@ class Board:
         if self.now != self._pinned and (at_once or self._clock() >= self._due):
             self._due = self._clock() + EVERY
             self._pin()
+
+    def fail(self, path: str, why: str) -> None:
+        """Something there could not be read."""
+        self._failed = path
+        self.say(at_once=False, last_error=f"{path}: {why}")
+
+    def over(self, paths: Iterable[str]) -> None:
+        """These are fine again."""
+        if self._failed in paths:
+            self._failed = ""
+            self.say(at_once=False, last_error=None)
 
     def clear(self) -> None:
         """The watcher ends."""

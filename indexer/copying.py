@@ -8,6 +8,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+SQLITE = b"SQLite format 3\0"
+"""So begins every database."""
+
 STEP = 4096
 """Pages copied at a time; a signal is heeded in between."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from sqlalchemy import select
@@ -16,20 +17,35 @@ from sqlalchemy import select
 import search
 from detector.weights import WeightsError, load, shipped
 from indexer.archive import Archive
+from indexer.backup import DATABASE, alone, put_back
 from indexer.copying import keep_copy
 from indexer.lock import is_watched
 from indexer.postings import BATCH, IndexFeed, postings
 from indexer.reading import Sighting
-from indexer.schema import ArchiveError, NewerArchive, NoArchive, OutOfReach, open_database, storage_errors
+from indexer.salvage import salvage
+from indexer.schema import (
+    ArchiveError,
+    NewerArchive,
+    NoArchive,
+    OutOfReach,
+    check_version,
+    open_database,
+    storage_errors,
+)
 from indexer.settings import Settings, SettingsError
 from indexer.soundness import Flaw, flaws
-from indexer.tables import photos
-from search.entry import FIELDS, Entry
+from indexer.tables import metadata, photos
+from search.entry import FIELDS, Entry, Word
 from search.index import Index
+from search.lexicon import LONGEST
 from search.snapshot import Snapshot
+from search.words import spellings
 
 SAMPLE = 50
 """Photos that are searched for."""
+
+DAMAGED = "damaged"
+"""So begin the names of copies that are no help."""
 
 PATIENCE = 300.0
 """Seconds to wait for the photos in hand to be read."""
@@ -69,48 +85,79 @@ def examine(home: Path, repair: bool = False) -> Iterator[Finding]:
     """
     settings = yield from _settings(home)
     yield from _weights(home, settings)
-    damage = list(_integrity(home))
-    if damage and repair and _reindexed(home):
-        damage = [replace(finding, state=State.MENDED) for finding in damage]
-    yield from damage or [Finding("database", State.FINE, "whole")]
-    if any(finding.state is State.FAULT for finding in damage):
+    damage = _damage(home)
+    mended = _mended(home) if damage and repair else ""
+    state = State.MENDED if mended else State.FAULT
+    for line in damage:
+        yield Finding("database", state, f"{line}; {mended or _copies(home)}")
+    if damage and not mended:
         return  # nothing that is read from it could be trusted
+    if not damage:
+        yield Finding("database", State.FINE, "whole")
     with Archive.open(home) as archive, archive.writing(PATIENCE if is_watched(home) else 0.0):
         yield from _rows(home, repair)
         yield from _index(archive, repair)
         yield from _files(archive)
 
 
-def _integrity(home: Path) -> Iterator[Finding]:
-    """What SQLite itself finds wrong."""
-    path = home / "archive.sqlite"
+def _damage(home: Path) -> list[str]:
+    """What is wrong with the database as a whole, when its tables have been brought up to date."""
     try:
         open_database(home).close()
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
     except (NoArchive, NewerArchive, OutOfReach):
         raise
+    except ArchiveError as error:
+        return [str(error)]
+    return _faults(home)
+
+
+def _faults(home: Path) -> list[str]:
+    """What SQLite itself finds wrong, and what is missing."""
+    path = home / DATABASE
+    try:
+        check_version(home)
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            lines = {line for (line,) in connection.execute("PRAGMA integrity_check(20)")} - {"ok"}
+            there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     except (ArchiveError, sqlite3.DatabaseError) as error:
-        yield Finding("database", State.FAULT, f"{error}{_copies(home)}")
-        return
-    yield from (
-        Finding("database", State.FAULT, f"{line}{_copies(home)}") for (line,) in rows if line != "ok"
-    )
+        return [str(error)]
+    lost = [f"the table {name} is missing" for name in metadata.tables if name not in there]
+    return sorted(lines) + lost
 
 
 def _copies(home: Path) -> str:
     """Where to find help."""
-    kept = sorted(home.glob("backups/*.sqlite"), key=lambda path: path.stat().st_mtime)
-    return f"; a copy of {home} as it was earlier is {kept[-1]}" if kept else ""
+    kept = [path for path in home.glob("backups/*.sqlite") if not path.name.startswith(DAMAGED)]
+    if kept:
+        latest = max(kept, key=lambda path: path.stat().st_mtime)
+        return f"to go back to a copy of it: ocr-index restore --replace {latest}"
+    return "to put a backup in its place: ocr-index restore --replace FILE"
+
+
+def _mended(home: Path) -> str:
+    """Make the database whole, keeping it as it was; says how, or nothing if there is no way."""
+    with storage_errors(home), alone(home):
+        if _reindexed(home):
+            return "its inner indexes were built anew"
+        with TemporaryDirectory(dir=home, prefix=".salvage-") as name:
+            open_database(Path(name), create=True).close()
+            count = salvage(home / DATABASE, Path(name) / DATABASE)
+            if not count:
+                return ""
+            former = put_back(Path(name), home)
+    return f"what could be read of it, {count:,} rows, is in a new one; the former one is {former}"
 
 
 def _reindexed(home: Path) -> bool:
     """Whether building its inner indexes anew makes the database whole."""
-    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(home / "archive.sqlite")) as connection:
-        keep_copy(home, "damaged")
-        connection.execute("REINDEX")
-        connection.commit()
-        return connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(home / DATABASE)) as connection:
+        copy = keep_copy(home, DAMAGED)
+        with suppress(sqlite3.DatabaseError):
+            connection.execute("REINDEX")
+            connection.commit()
+        if not _faults(home):
+            return True
+        copy.unlink()
     return False
 
 
@@ -158,8 +205,10 @@ def _differing(home: Path) -> int | None:
             snapshot = Index(home / "index").snapshot()
             with closing(snapshot):
                 held = {entry.photo: entry for entry in snapshot.entries()}
-                _read_all(snapshot)
-            _search(home, list(held.values())[:: 1 + len(held) // SAMPLE])
+                some = list(held.values())[:: 1 + len(held) // SAMPLE]
+                if not _read_all(snapshot, some):
+                    return None
+            _search(home, some)
         except Exception:  # whatever a damaged file makes of Whoosh
             return None
         wrong, last = 0, 0
@@ -178,19 +227,27 @@ def _differing(home: Path) -> int | None:
                 wrong += photo in sure and there != _as_held(wanted[photo])
 
 
-def _read_all(snapshot: Snapshot) -> None:
-    """Read all postings, so that a damaged file shows."""
+def _read_all(snapshot: Snapshot, some: Sequence[Entry]) -> bool:
+    """Read all postings, so that a damaged file shows; whether the terms of `some` photos are all listed."""
     for term in snapshot.terms_starting(""):
         for field in FIELDS:
             snapshot.photos(field, term)
+    wanted = {term for entry in some for word in entry.words for term in spellings(_first(word))}
+    return all(
+        any(snapshot.close_terms(field, term, 0) for field in FIELDS) or len(term) > LONGEST
+        for term in wanted
+    )
+
+
+def _first(word: Word) -> str:
+    return word.readings[0][0] if word.readings else ""
 
 
 def _search(home: Path, entries: Sequence[Entry]) -> None:
     """Search for a word of each photo, which reads what lies beside the postings."""
     searcher = search.open(home)
     for entry in entries:
-        words = (word.readings[0][0] for word in entry.words if word.readings)
-        for word in islice((word for word in words if word.isalnum()), 1):
+        for word in islice(filter(str.isalnum, map(_first, entry.words)), 1):
             searcher.find(word)
 
 
@@ -198,7 +255,10 @@ def _as_held(entry: Entry | None) -> Entry | None:
     """As the index gives it: without lattices."""
     if entry is None:
         return None
-    return replace(entry, words=tuple(replace(word, lattice=b"") for word in entry.words))
+    words, wholes = (
+        tuple(replace(word, lattice=b"") for word in some) for some in (entry.words, entry.wholes)
+    )
+    return replace(entry, words=words, wholes=wholes)
 
 
 def _files(archive: Archive) -> Iterator[Finding]:

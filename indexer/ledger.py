@@ -12,6 +12,7 @@ from indexer.prepare import Claims, Known, Unreadable
 from indexer.reader import Read
 from indexer.reading import Sighting
 from indexer.summary import Progress, Refusal, Summary
+from indexer.walk import is_there
 
 
 class Ledger:
@@ -54,7 +55,7 @@ class Ledger:
 
     def out_of_reach(self, sighting: Sighting, reason: str) -> None:
         """A file or folder that could not be got at, though it is there."""
-        if not Path(sighting.path).exists():
+        if not is_there(Path(sighting.path), follow=True):
             self.vanished([sighting.path])  # a link to nothing, say
         self._archive.refuse(sighting, reason)
         self.refused(sighting.path, reason)
@@ -140,10 +141,4 @@ _KINDS = {
 
 def is_gone(path: str) -> bool:
     """Whether nothing lies at `path`; what only cannot be looked at is not gone."""
-    try:
-        Path(path).lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except (OSError, ValueError):
-        return False
-    return False
+    return not is_there(Path(path))

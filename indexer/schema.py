@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -106,7 +107,10 @@ def _upgrade(home: Path, database: Database) -> None:
     version = _version(database.path)  # now that no other process can be at it
     if version == migrations.revisions()[-1]:
         return
-    if version is not None:
+    if version is None:
+        # An index that is there tells of a database that is gone.
+        shutil.rmtree(home / "index", ignore_errors=True)
+    else:
         keep_copy(home, f"before-{migrations.revisions()[-1]}")
     with database.write() as connection:
         migrations.upgrade(connection)
@@ -125,6 +129,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 _FULL = "the disk is full; make room and run the same command again, nothing is lost"
 _READ_ONLY = "it cannot be written to; check the permissions of the folder and its files"
+_DOCTOR = "`ocr-index doctor --repair` mends what can be mended, `ocr-index restore` puts a backup back"
 _CLOSED = "it cannot be opened; check the permissions of the folder and its files"
 
 _PASSING = {
@@ -136,7 +141,7 @@ _PASSING = {
 }
 _LASTING = {
     sqlite3.SQLITE_NOTADB: "it is not an archive of ocr-index; name another folder with --archive",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; `ocr-index doctor` says how, and `ocr-index restore` mends it",
+    sqlite3.SQLITE_CORRUPT: f"it is damaged; {_DOCTOR}",
 }
 _BY_THE_SYSTEM = {
     errno.ENOSPC: _FULL,
@@ -158,7 +163,7 @@ def _in_words(path: Path, error: BaseException | None) -> ArchiveError | Archive
         )
     if code in _PASSING:
         return OutOfReach(f"the archive {path}: {_PASSING[code]}")
-    return ArchiveError(f"the archive {path}: {_LASTING.get(code, error)}")
+    return ArchiveError(f"the archive {path}: {_LASTING.get(code, f'{error}; {_DOCTOR}')}")
 
 
 def _version(path: Path) -> str | None:
@@ -187,8 +192,10 @@ def _version_in(path: Path, mode: str) -> str | None:
             return None
         if "alembic_version" not in names or "contents" not in names:
             raise NoArchive(f"{path} is another program's database; name another folder with --archive")
-        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return str(version)
+        versions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        if not versions:
+            raise ArchiveError(f"the archive {path}: {_LASTING[sqlite3.SQLITE_CORRUPT]}")
+        return str(versions[0][0])
 
 
 def _engine(path: Path) -> Engine:

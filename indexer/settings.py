@@ -10,6 +10,9 @@ from typing import Any, ClassVar, get_type_hints
 
 from indexer.choice import history
 
+MOST = {"threads": 256, "readings": 100, "batch": 10_000}
+"""With more, the machine has to do with nothing else."""
+
 
 class SettingsError(Exception):
     """The settings file cannot be used as it stands."""
@@ -39,9 +42,9 @@ class Settings:
     """Remember in the archive's folder what is searched for: `relabel next` asks for such words first."""
 
     def __post_init__(self) -> None:
-        for name in ("threads", "readings", "batch"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"setting {name} must be at least 1, not {getattr(self, name)}")
+        for name, most in MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise SettingsError(f"setting {name} must be from 1 to {most}, not {getattr(self, name)}")
 
     @classmethod
     def load(cls, home: Path) -> Settings:

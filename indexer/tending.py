@@ -101,14 +101,15 @@ class Voice:
             self._refused.discard(path)
         else:
             self._said.over("refused", path)
+            self._board.over([path])
             self._board.say(at_once=False, read=now.read + 1)
 
     def refuse(self, refusal: Refusal) -> None:
         """Why a file could not be read."""
         self._refused.add(refusal.path)
         if self._said.say("refused", refusal.path, refusal.reason):
-            error = f"{refusal.path}: {refusal.reason}"
-            self._board.say(at_once=False, refused=self._board.now.refused + 1, last_error=error)
+            self._board.say(at_once=False, refused=self._board.now.refused + 1)
+            self._board.fail(refusal.path, refusal.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,40 @@ class Means:
 
 
 MEANS = Means()
+
+
+def patiently(
+    work: Callable[[], T],
+    home: Path,
+    said: Said,
+    nap: Callable[[float], None],
+    wait: Callable[[str], object] = str,
+) -> T:
+    """Do it; while others use the archive in `home`, or its disk is full or away, wait and try again.
+
+    `wait` hears why, before each pause.
+    """
+    pause = 1.0
+    while True:
+        try:
+            done = work()
+        except (ArchiveBusy, IndexBusy, OutOfReach) as error:
+            said.say("waiting", str(home), str(error))
+            wait(str(error))
+            nap(pause)
+            interrupts.check()
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            said.over("waiting", str(home))
+            return done
+
+
+def open_patiently(home: Path, means: Means = MEANS) -> Archive:
+    """The archive in `home`, made if there is none; a disk that is full or not there yet is waited for.
+
+    Raises `NewerArchive`, `ArchiveError` for an archive that is damaged.
+    """
+    return patiently(partial(Archive.open, home, create=True), home, Said(), means.nap)
 
 
 class Tender:
@@ -241,26 +276,20 @@ class Tender:
         """Keep in the archive what cannot be got at, for `status` to show."""
         for problem in batch.problems:
             self._archive.refuse(Sighting(str(problem.path)), problem.reason)
-            self._board.say(last_error=f"{problem.path}: {problem.reason}")
+            self._board.fail(str(problem.path), problem.reason)
         if batch.mended:
             self._archive.forget_problems([str(path) for path in batch.mended])
+            self._board.over(map(str, batch.mended))
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """Do it; while others use the archive, or its disk is full or away, wait and try again."""
-        pause = 1.0
-        while True:
-            try:
-                done = work()
-            except (ArchiveBusy, IndexBusy, OutOfReach) as error:
-                self._said.say("waiting", str(self._archive.home), str(error))
-                self._board.say(doing="waiting", trouble=str(error))
-                self._means.nap(pause)
-                interrupts.check()
-                pause = min(2 * pause, LONGEST_PAUSE)
-            else:
-                self._said.over("waiting", str(self._archive.home))
-                self._board.say(at_once=False, trouble=None)
-                return done
+        """Do it, as the board says; see `patiently`."""
+
+        def wait(why: str) -> None:
+            self._board.say(doing="waiting", trouble=why)
+
+        done = patiently(work, self._archive.home, self._said, self._means.nap, wait)
+        self._board.say(at_once=False, trouble=None)
+        return done
 
 
 def _counts(summary: Summary) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,10 @@ PASSING = (
     "__MACOSX",
 )
 """Names of files and folders that are no photos of anybody's: being transferred, thrown away, or hidden."""
+
+
+NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
+"""What the system says of names that lead to nothing for sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +193,15 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def is_there(path: Path) -> bool:
-    """Whether there is such a name, whatever it leads to; what cannot be looked at may well be there."""
+def is_there(path: Path, follow: bool = False) -> bool:
+    """Whether there is such a name, and with `follow`, whether it leads to anything.
+
+    What cannot be looked at, for want of permission or on a disk that fails, may well be there.
+    """
     try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        path.stat(follow_symlinks=follow)
+    except ValueError:
         return False
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno not in NOWHERE
     return True

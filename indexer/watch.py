@@ -248,6 +248,8 @@ class Watcher:
             self._poll(root, reason(error))
         else:
             root.followed = identity
+            # What was there before it was followed could not be announced.
+            root.shuffled = True
             self._said.over("polling", root.path)
 
     def _poll(self, root: _Root, why: str) -> None:

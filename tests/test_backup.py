@@ -18,7 +18,7 @@ import migrations
 import search
 from indexer import pipeline
 from indexer.archive import Archive, ArchiveBusy
-from indexer.backup import BackupError, Occupied, backup, restore
+from indexer.backup import BackupError, Misplaced, Occupied, backup, restore
 from indexer.copying import copy_database, is_whole, keep_copy
 from indexer.lock import watcher_lock
 from indexer.schema import ArchiveError, NewerArchive, NoArchive, open_database
@@ -116,7 +116,7 @@ def test_a_damaged_archive_steps_aside(home: Path, tmp_path: Path) -> None:
 
 def test_a_watched_archive_is_not_replaced(home: Path, tmp_path: Path) -> None:
     backup(home, tmp_path / "copy.zip")
-    with watcher_lock(home), pytest.raises(ArchiveBusy, match="nothing was restored"):
+    with watcher_lock(home), pytest.raises(ArchiveBusy, match="nothing was changed"):
         restore(tmp_path / "copy.zip", home, replace=True)
 
 
@@ -220,3 +220,31 @@ def test_before_a_migration_a_copy_is_kept(tmp_path: Path, monkeypatch: pytest.M
 def test_a_copy_never_takes_the_place_of_another(home: Path) -> None:
     assert len({keep_copy(home, "same") for _ in range(3)}) == 3
     assert not list((home / "backups").glob("*.part"))
+
+
+def test_a_copy_that_was_kept_can_be_put_back(home: Path, tmp_path: Path) -> None:
+    kept = keep_copy(home, "before")
+    with Archive.open(home) as archive:
+        archive.forget([str(tmp_path / "photos")])
+    restored = restore(kept, home, replace=True)
+    assert restored.former is not None
+    with Archive.open(home) as archive:
+        archive.update_index()
+        assert archive.counts().labels == 1
+    assert found(home, "beta") == 1 and (home / "settings.toml").exists()
+    kept.write_bytes(kept.read_bytes()[:5000])
+    with pytest.raises(BackupError, match="damaged"):
+        restore(kept, home, replace=True)
+
+
+def test_what_cannot_be_restored_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "copy.zip").write_bytes(b"no zip")
+    for name in ("copy.zip", "none.zip"):
+        with pytest.raises(BackupError):
+            restore(tmp_path / name, tmp_path / "new" / "home")
+    assert not (tmp_path / "new" / "home").exists()
+
+
+def test_a_backup_wants_a_folder_that_is_there(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(Misplaced, match="make it first"):
+        backup(home, tmp_path / "none" / "copy.zip")

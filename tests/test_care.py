@@ -83,6 +83,8 @@ def test_installing_is_shown_and_asked_for_rightly(home: Path, monkeypatch: pyte
     assert shown.exit_code == 0
     assert f'--archive {home} watch --poll -- "/photos/a b"\n' in shown.stdout
     assert "$ systemctl --user enable --now ocr-index-watch.service" in shown.stdout
+    undone = run("watch", "--uninstall", "--dry-run", home=home)
+    assert "would be deleted" in undone.stdout and "ExecStart" not in undone.stdout
     assert run("watch", home=home).exit_code == 2
     assert run("watch", "--dry-run", "/photos", home=home).exit_code == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -76,7 +77,9 @@ def commands() -> list[tuple[str, ...]]:
 
 
 def below(group: click.Group) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
         yield (name,)
         if isinstance(command, click.Group):
             yield from ((name, *names) for names in below(command))
@@ -86,7 +89,13 @@ def below(group: click.Group) -> Iterator[tuple[str, ...]]:
 def test_help_shows_an_example(command: tuple[str, ...], run: Run) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0
-    assert f"Example: {' '.join(command)} " in result.output
+    assert f"Example: {' '.join(command)}" in result.output
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_the_readme_knows_it(command: tuple[str, ...]) -> None:
+    readme = (Path(cli.__file__).parent / "README.md").read_text("utf-8")
+    assert re.search(rf"`{command[1]}[ `]" if command[1:] else command[0], readme)
 
 
 @pytest.mark.parametrize(
@@ -248,10 +257,11 @@ def test_a_hit_whose_file_is_gone_is_a_line(filled: Run, photos: Path, tmp_path:
         "ocr-index words --picture out.png",
         "ocr-index words never.png",
         "ocr-index remove never.png",
+        "ocr-index status  ",
     ],
 )
 def test_misuse_is_exit_code_two_and_says_so(arguments: str, filled: Run) -> None:
-    result = filled(*arguments.split())
+    result = filled(*arguments.split(" "))
     assert result.exit_code == 2
     assert "Error: " in result.stderr and not result.stdout
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -132,8 +133,6 @@ def test_an_index_that_lags_behind_or_lies(home: Path) -> None:
 @pytest.mark.parametrize("files", ["*.toc", "*.pst", "*.trm", "*._stored.col", "parts.json", "part-*"])
 @pytest.mark.parametrize("how", ["cut", "garbage", "gone"])
 def test_an_index_that_cannot_be_read(home: Path, files: str, how: str) -> None:
-    if (files, how) == ("parts.json", "gone"):
-        pytest.skip("it is the same as an index of no words")
     for path in (home / "index").glob(files):
         data = path.read_bytes()
         path.unlink() if how == "gone" else path.write_bytes(
@@ -165,8 +164,55 @@ def test_a_database_that_is_torn_is_said_with_the_copy_to_put_back(home: Path) -
     with (home / "archive.sqlite").open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 20000)
-    [finding, *_] = [f for f in examine(home, repair=True) if f.state is State.FAULT]
+    [finding, *_] = [f for f in examine(home) if f.state is State.FAULT]
     assert finding.part == "database" and "earlier.sqlite" in finding.text
+    # A copy of what is damaged would be no help.
+    (home / "backups" / "earlier.sqlite").rename(home / "backups" / "damaged-1.sqlite")
+    assert "damaged-1.sqlite" not in next(f.text for f in examine(home) if f.state is State.FAULT)
+
+
+def zero(home: Path, table: str) -> None:
+    """Overwrite the first page of a table."""
+    with closing(sqlite3.connect(home / "archive.sqlite")) as connection:
+        [(size,)] = connection.execute("PRAGMA page_size")
+        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table])
+    with (home / "archive.sqlite").open("r+b") as file:
+        file.seek(size * (page - 1))
+        file.write(bytes(size))
+
+
+def cut(home: Path) -> None:
+    """Take away the end, where nothing lies that anybody needs: SQLite reads none of it then."""
+    run(home, "CREATE TABLE last (x)", "INSERT INTO last VALUES (zeroblob(30000))")
+    data = (home / "archive.sqlite").read_bytes()
+    (home / "archive.sqlite").write_bytes(data[:-5000])
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        partial(zero, table="words"),
+        partial(zero, table="hypotheses"),
+        cut,
+        lambda home: run(home, "DELETE FROM alembic_version"),
+        lambda home: run(home, "DROP TABLE lattices"),
+    ],
+    ids=["words", "hypotheses", "cut", "version", "table"],
+)
+def test_what_can_be_read_of_a_torn_database_is_saved(
+    home: Path, photos: Path, harm: Callable[[Path], None]
+) -> None:
+    harm(home)
+    assert "database" in mended(home)
+    assert any(path.name.startswith(("damaged-", "replaced-")) for path in (home / "backups").iterdir())
+    assert read_again(home, photos) == ["alpha", "beta", "said"]
+    assert faults(list(examine(home))) == []
+
+
+def test_what_is_no_database_is_left_as_it_is(home: Path) -> None:
+    (home / "archive.sqlite").write_bytes(b"no database at all" * 500)
+    assert faults(list(examine(home, repair=True))) == ["database"]
+    assert (home / "archive.sqlite").read_bytes().startswith(b"no database")
 
 
 def test_files_that_are_gone_or_changed_are_noted(home: Path, photos: Path) -> None:

@@ -36,7 +36,8 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
         ("detector = 3", "detector must be a text in quotes, not 3"),
         ('exclude = "*.heic"', """exclude must be a list of texts, as in ["*.heic"], not '*.heic'"""),
         ("include = [1]", "include must be a list of texts"),
-        ("threads = 0", "threads must be at least 1, not 0"),
+        ("threads = 0", "threads must be from 1 to 256, not 0"),
+        ("threads = 100000000", "threads must be from 1 to 256, not 100000000"),
         ("threads =", "mend the file or delete it"),
     ],
 )

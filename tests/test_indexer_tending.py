@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from indexer.lock import is_watched, watcher_lock
 from indexer.pipeline import Models
 from indexer.schema import ArchiveError, OutOfReach
 from indexer.settings import Settings, SettingsError
-from indexer.tending import Means, Tender, Warm
+from indexer.tending import MEANS, Means, Tender, Warm, open_patiently
 from indexer.watch import Rhythm
 
 
@@ -242,6 +242,36 @@ def test_one_watcher_an_archive_which_says_what_it_does(days: Days) -> None:
     assert seen[0] is not None
     assert (seen[0].doing, seen[0].queue, seen[0].read) == ("watching", 0, 1)
     assert bulletin.latest(home) is None and not is_watched(home)
+
+
+def test_an_archive_whose_disk_is_away_at_the_start_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk = tmp_path / "disk"
+    disk.write_text("no folder yet")
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 6:
+            disk.unlink()
+
+    with open_patiently(disk / "home", replace(MEANS, nap=nap)) as archive:
+        assert archive.counts().files == 0
+    assert naps == [1, 2, 4, 8, 10, 10]
+    assert len(said(caplog, "waiting")) == 1
+
+
+def test_the_last_error_is_shown_until_it_is_over(days: Days) -> None:
+    home, errors = days.archive.home, []
+
+    def look() -> None:
+        errors.append(getattr(bulletin.latest(home), "last_error", "none"))
+
+    bad = days.photos / "bad.png"
+    bad.write_bytes(b"\x89PNG and no more")
+    days.pass_by(look, lambda: board(bad, "good"), look)
+    assert str(bad) in errors[0] and errors[1] is None
 
 
 def test_a_watcher_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def test_a_named_file_is_always_taken_and_once(tmp_path: Path) -> None:
     assert walked(text, photo, photo, tmp_path, tmp_path) == ["notes.txt", "a.jpg"]
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "file/below", "loop"])
+def test_what_cannot_be_there(tmp_path: Path, name: str) -> None:
+    put(tmp_path / "file")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert not walk.is_there(tmp_path / name, follow=True)
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     [problem] = walk.walk([tmp_path / "gone"])
     assert isinstance(problem, PhotoError)

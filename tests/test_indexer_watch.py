@@ -318,6 +318,15 @@ class TestLostEvents:
         assert place.after(RHYTHM.listing - 5) == NOTHING
         assert place.after(10) == (["a.jpg"], [])
 
+    def test_what_came_with_its_folder_was_not_to_be_announced(
+        self, place: Place, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        place.root.rmdir()
+        place.after(2)
+        put(place.root / "a.jpg")
+        assert place.after(RHYTHM.poll + 7) == (["a.jpg"], [])
+        assert Ears.followed == 1 and not lines(caplog, "polling")
+
     def test_then_events_are_not_relied_on_for_a_while(
         self, place: Place, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -81,6 +81,8 @@ def _choose_home(ctx: click.Context, _: click.Parameter, given: Path | None) -> 
 
 def _absolute(_: click.Context, __: click.Parameter, paths: Sequence[str]) -> list[str]:
     """As the archive knows them; links are kept, so that people find photos where they put them."""
+    if not all(paths):
+        raise click.BadParameter("an empty name would mean all that lies here; write . if you want that")
     return [os.path.abspath(path) for path in paths]
 
 
@@ -92,8 +94,10 @@ archive_option = click.option(
     expose_value=False,
     help="Folder of the archive; else OCR_INDEX_HOME, else your user data folder.",
 )
-# Whether they exist or not: what is gone can still be asked about.
-paths_argument = partial(click.argument, "paths", nargs=-1, type=click.Path(), callback=_absolute)
+# Whether they exist or not, and are closed or not: that can still be asked about, and is said path by path.
+paths_argument = partial(
+    click.argument, "paths", nargs=-1, type=click.Path(readable=False), callback=_absolute
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 data_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 picture_path = click.Path(dir_okay=False, path_type=Path)

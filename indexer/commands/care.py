@@ -59,8 +59,13 @@ def _serve(deed: str, command: Sequence[str], dry_run: bool) -> None:
 
     wanted = service.service(command, Path.home())
     if dry_run:
-        calls = wanted.start if deed == "install" else wanted.stop
-        click.echo("\n".join([f"# {wanted.path}", wanted.text, *(f"$ {' '.join(call)}" for call in calls)]))
+        deleted = f"# {wanted.path} would be deleted, after:"
+        shown, calls = (
+            ([f"# {wanted.path}", wanted.text], wanted.start)
+            if deed == "install"
+            else ([deleted], wanted.stop)
+        )
+        click.echo("\n".join([*shown, *(f"$ {' '.join(call)}" for call in calls)]))
     elif deed == "install":
         service.install(wanted)
         click.echo(f"watching now and at every login: {wanted.path}", err=True)
@@ -71,15 +76,14 @@ def _serve(deed: str, command: Sequence[str], dry_run: bool) -> None:
 
 def _tend(home: Path, paths: Sequence[str], poll: bool, threads: int | None) -> None:
     _lie_low(threads)
-    from indexer.archive import Archive
     from indexer.settings import Settings
-    from indexer.tending import Tender
+    from indexer.tending import Tender, open_patiently
 
     def settings() -> Settings:
         found = Settings.load(home)
         return replace(found, threads=min(threads, found.threads)) if threads else found
 
-    with Archive.open(home, create=True) as archive:
+    with open_patiently(home) as archive:
         tender = Tender(archive, [*map(Path, paths)], settings, poll=poll)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, lambda *_: tender.reload())
@@ -120,7 +124,9 @@ def doctor(ctx: click.Context, repair: bool, as_json: bool) -> None:
         print_text(listing.finding_json(finding) if as_json else listing.finding_list(finding))
     if unwell:
         advice = (
-            "what remains cannot be mended here" if repair else "ocr-index doctor --repair mends what it can"
+            "what remains is for you to mend, as said above"
+            if repair
+            else "ocr-index doctor --repair mends what it can"
         )
         leave(ctx, advice, Unwell.exit_code)
 
