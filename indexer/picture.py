@@ -156,9 +156,10 @@ def _write(pen: ImageDraw.ImageDraw, mark: Mark, colour: tuple[int, ...], size: 
 
 
 def _letter_height(mark: Mark, size: tuple[int, int]) -> int:
-    """Half the word's own height, but legible on the photo as a whole and never a poster."""
-    least, most = max(11, size[1] // 70), max(14, size[1] // 25)
-    return int(np.clip((mark.box[3] - mark.box[1]) * 0.5, least, most))
+    """Half the height of the word or less: a caption is no wider than its word where it stays legible."""
+    least, most = max(11, size[1] // 120), max(14, size[1] // 25)
+    fits = 1.9 * (mark.box[2] - mark.box[0]) / max(1, len(mark.caption))
+    return int(np.clip(min(fits, (mark.box[3] - mark.box[1]) * 0.5), least, most))
 
 
 def _between(low: tuple[int, ...], high: tuple[int, ...], share: float) -> tuple[int, ...]:
