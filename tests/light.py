@@ -75,6 +75,9 @@ class LightDetector:
             for x0, x1 in _runs(ink[y0:y1].any(axis=0), CELL)
         ]
 
+    def mask(self, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return np.asarray(pixels.min(axis=2) < 128)
+
 
 def _runs(there: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
     """From where to where it is there; gaps shorter than `gap` do not count."""
