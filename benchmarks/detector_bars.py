@@ -53,8 +53,8 @@ PLAIN = "components"
 SURE = 0.5
 """Probability above which a word counts as seen."""
 
-WRITTEN_ON = {"p244.jpg", "p250.jpg", "p254.jpg", "p263.jpg"}
-"""Distractors that hold writing all the same: labels of a device, banners, sheets on a floor, a legend."""
+WRITTEN_ON = {"p244.jpg", "p250.jpg", "p254.jpg", "p261.jpg", "p263.jpg"}
+"""Distractors that hold writing all the same: labels, sheets on a floor, banners, a far blackboard, a legend."""
 
 SIDES = {"2560 pixels": (2560, 1920), "12 megapixels": (4000, 3000)}
 """Photos whose cost is measured, wide and high."""
