@@ -54,7 +54,7 @@ SURE = 0.5
 """Probability above which a word counts as seen."""
 
 WRITTEN_ON = {"p244.jpg", "p250.jpg", "p254.jpg", "p261.jpg", "p263.jpg"}
-"""Distractors that hold writing all the same: labels, sheets on a floor, banners, a far blackboard, a legend."""
+"""Distractors that hold writing all the same: labels, sheets on a floor, banners, a blackboard, a legend."""
 
 SIDES = {"2560 pixels": (2560, 1920), "12 megapixels": (4000, 3000)}
 """Photos whose cost is measured, wide and high."""
