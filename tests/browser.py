@@ -215,5 +215,7 @@ def tab(pipe: Pipe) -> Iterator[Page]:
     target = pipe.call("Target.createTarget", {"url": "about:blank"})["targetId"]
     session = pipe.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
     pipe.complaints.clear()
-    yield Page(pipe, session)
-    pipe.call("Target.closeTarget", {"targetId": target})
+    try:
+        yield Page(pipe, session)
+    finally:  # or it goes on asking while others are tested
+        pipe.call("Target.closeTarget", {"targetId": target})

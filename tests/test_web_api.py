@@ -58,6 +58,16 @@ def test_a_hit_says_which_photo_and_why(client: TestClient) -> None:
     assert len(either["hits"]) == 1 and either["more"], "the photo with `roadster` is meant, too"
 
 
+def test_counts_follow_what_is_said(client: TestClient) -> None:
+    assert client.get("/api/status").json()["labels"] == 0
+    word = word_of(client, "roadmap")["id"]
+    client.post("/api/labels", json={"word": word, "text": "railway"})
+    assert client.get("/api/status").json()["labels"] == 1 == client.get("/api/train").json()["labels"]
+    client.post("/api/labels", json={"word": word, "text": ""})
+    assert client.get("/api/status").json()["labels"] == 1
+    assert client.get("/api/train").json()["labels"] == 0, "nobody learns from what is no word"
+
+
 def test_who_finds_nothing_is_told_what_is_close(client: TestClient) -> None:
     answer = client.get("/api/search", params={"q": "xyzzyqqqqj"}).json()
     assert list(answer["closest"]) == ["xyzzyqqqqj"]

@@ -6,14 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 from indexer import tuning
-from recognizer import train
 from web import learner
 
 
-class Quick(train.Tuning):
-    def plan(self, *given: Any) -> train.Plan:
-        small = {"height": 32, "hidden": 8}
-        return replace(super().plan(*given), settings=small, words=64, every=16, batch=8, workers=0)
+def quick(*given: Any) -> tuning.Comparison:
+    from recognizer import train  # takes a while, and the learner can be stopped meanwhile
+
+    class Quick(train.Tuning):
+        def plan(self, *given: Any) -> train.Plan:
+            small = {"height": 32, "hidden": 8}
+            return replace(super().plan(*given), settings=small, words=64, every=16, batch=8, workers=0)
+
+    vars(train)["TUNING"] = Quick()
+    vars(tuning)["is_better"] = always
+    return tuning.tune(*given)
 
 
 def always(*_: tuning.Measured) -> bool:
@@ -21,6 +27,5 @@ def always(*_: tuning.Measured) -> bool:
 
 
 if __name__ == "__main__":
-    vars(train)["TUNING"] = Quick()
-    vars(tuning)["is_better"] = always
+    vars(learner)["tune"] = quick
     learner.main()

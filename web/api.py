@@ -129,7 +129,7 @@ def status(request: Request) -> Response:
     problems = desk.archive.gallery.problems(PROBLEMS)
     watcher = bulletin.latest(desk.home)
     others = {"watcher": watcher and dataclasses.asdict(watcher)}
-    return Json(shapes.status(desk.archive.counts(), problems, others))
+    return Json(shapes.status(desk.counts(), problems, others))
 
 
 def openapi(_: Request) -> Response:

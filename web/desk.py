@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import search
 from indexer.archive import Archive
 from indexer.pipeline import Loader
+from indexer.views import Counts
 from search import Hit, Searcher
 from web.pictures import Pictures
 from web.training import Trainer
@@ -33,6 +34,7 @@ class Desk:
         self._searching = Lock()
         self._searcher: Searcher | None = None
         self._state: tuple[tuple[str, int], ...] = ()
+        self._counts: dict[str, tuple[object, object]] = {}
 
     @property
     def archive(self) -> Archive:
@@ -46,6 +48,23 @@ class Desk:
                 self.close()
                 self._archive, self._file = Archive.open(self.home), _identity(self.home / "archive.sqlite")
             return self._archive
+
+    def counts(self) -> Counts:
+        """The size of the archive."""
+        return self._counted("counts", lambda: self.archive.counts())
+
+    def lessons(self) -> int:
+        """Words that a training would learn from."""
+        return self._counted("lessons", lambda: self.archive.gallery.lessons())
+
+    def _counted(self, what: str, count: Callable[[], T]) -> T:
+        """What `count` says, until the archive changes: in large ones it takes a while."""
+        state = [_written(self.home / f"archive.sqlite{end}") for end in ("", "-wal")]
+        known, number = self._counts.get(what, (None, None))
+        if known != state:
+            number = count()
+            self._counts[what] = (state, number)
+        return cast(T, number)
 
     def find(self, query: str, limit: int, exact: bool = False) -> list[Hit]:
         """What search finds now. Raises `IndexMissing`."""
@@ -74,6 +93,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return facts.st_dev, facts.st_ino
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    """What every change to a file changes."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
 
 
 def _state(folder: Path) -> tuple[tuple[str, int], ...]:

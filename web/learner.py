@@ -31,10 +31,10 @@ INTERRUPTED = 130
 def main() -> None:
     """Learn the labels of the archive that is named first; ends when stdin does."""
     interrupts.listen()
-    Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(NICER)
     try:
+        Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+        if hasattr(os, "nice"):
+            os.nice(NICER)
         with _said_alone() as out:
             learn(Path(sys.argv[1]), out)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -29,7 +29,7 @@ async def start(request: Request) -> Response:
     desk = desk_of(request)
 
     def begin() -> Response:
-        labels = desk.archive.gallery.lessons()
+        labels = desk.lessons()
         if labels < LEAST_LABELS:
             raise TooFewLabels(f"{labels} words are corrected, {LEAST_LABELS} are needed to learn from")
         return _told(desk, desk.trainer.start(), 202)
@@ -44,7 +44,7 @@ def stop(request: Request) -> Response:
 
 
 def _told(desk: Desk, now: Training, status: int = 200) -> Response:
-    return Json(shapes.training(now, desk.archive.gallery.lessons()), status)
+    return Json(shapes.training(now, desk.lessons()), status)
 
 
 def models(request: Request) -> Response:

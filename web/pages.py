@@ -76,7 +76,7 @@ def search(request: Request) -> Response:
     limit = number(request, "n", SHOWN, MOST)
     if not query:
         latest = desk.archive.gallery.latest(limit + 1)
-        counts = desk.archive.counts()
+        counts = desk.counts()
         more = len(latest) > limit and limit < MOST
         return _page(request, "search", latest=latest[:limit], counts=counts, more=more, limit=limit)
     found = find(desk, query, limit)
@@ -93,12 +93,12 @@ def photo(request: Request) -> Response:
 
 def label(request: Request) -> Response:
     """The words that are best asked for, one at a time."""
-    return _page(request, "label", counts=desk_of(request).archive.counts())
+    return _page(request, "label", counts=desk_of(request).counts())
 
 
 def training(request: Request) -> Response:
     """Learning from labels as it goes, and the models that came of it."""
-    return _page(request, "training", lessons=desk_of(request).archive.gallery.lessons(), needed=LEAST_LABELS)
+    return _page(request, "training", lessons=desk_of(request).lessons(), needed=LEAST_LABELS)
 
 
 def status(request: Request) -> Response:
@@ -107,7 +107,7 @@ def status(request: Request) -> Response:
     return _page(
         request,
         "status",
-        counts=desk.archive.counts(),
+        counts=desk.counts(),
         problems=desk.archive.gallery.problems(PROBLEMS),
         watcher=bulletin.latest(desk.home),
     )

@@ -10,14 +10,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 from typing import Any, ClassVar
 
 LEARNER = (sys.executable, "-P", "-m", "web.learner")
 """The program that learns; the folder of the archive comes last."""
 
 PATIENCE = 10.0
-"""Seconds to tidy up in when it is stopped."""
+"""Seconds to tidy up in when it is stopped; then it is killed."""
 
 
 class TrainingRuns(Exception):
@@ -67,7 +67,7 @@ class Trainer:
                 raise TrainingRuns("a training is under way; wait for its end, or stop it")
             self._process = _begun(self._command)
             self._now = Training("running", began=time.time())
-            self._follower = Thread(target=self._follow, args=(self._process,))
+            self._follower = Thread(target=self._follow, args=(self._process,), daemon=True)
             self._follower.start()
             return self._now
 
@@ -77,6 +77,9 @@ class Trainer:
             if self._now.state == "running" and self._process and self._process.stdin:
                 self._now = replace(self._now, state="stopping")
                 self._process.stdin.close()
+                last = Timer(PATIENCE, self._process.kill)
+                last.daemon = True
+                last.start()
             return self._now
 
     def wait(self, seconds: float | None = None) -> None:
@@ -87,10 +90,7 @@ class Trainer:
     def close(self) -> None:
         """The server ends: so does the training."""
         self.stop()
-        self.wait(PATIENCE)
-        if self._process and self._process.poll() is None:
-            self._process.kill()
-            self.wait()
+        self.wait()
 
     def _follow(self, process: subprocess.Popen[str]) -> None:
         """Note what it says, until it has ended."""

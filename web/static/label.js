@@ -29,6 +29,7 @@ async function next() {
   while (!waiting.length && more) await fetchMore();
   now = waiting.shift() ?? null;
   if (more && waiting.length < LOW) fetchMore().catch(() => {}); // when it matters, it is tried again
+  byId("choosing").hidden = true;
   byId("question").hidden = !now;
   byId("done").hidden = Boolean(now);
   if (!now) return;
