@@ -205,10 +205,10 @@ def _differing(home: Path) -> int | None:
             snapshot = Index(home / "index").snapshot()
             with closing(snapshot):
                 held = {entry.photo: entry for entry in snapshot.entries()}
-                some = list(held.values())[:: 1 + len(held) // SAMPLE]
-                if not _read_all(snapshot, some):
+                sample = list(held.values())[:: 1 + len(held) // SAMPLE]
+                if not _read_all(snapshot, sample):
                     return None
-            _search(home, some)
+            _search(home, sample)
         except Exception:  # whatever a damaged file makes of Whoosh
             return None
         wrong, last = 0, 0
@@ -227,12 +227,12 @@ def _differing(home: Path) -> int | None:
                 wrong += photo in sure and there != _as_held(wanted[photo])
 
 
-def _read_all(snapshot: Snapshot, some: Sequence[Entry]) -> bool:
-    """Read all postings, so that a damaged file shows; whether the terms of `some` photos are all listed."""
+def _read_all(snapshot: Snapshot, sample: Sequence[Entry]) -> bool:
+    """Read all postings, so that a damaged file shows; whether the terms of the sample are all listed."""
     for term in snapshot.terms_starting(""):
         for field in FIELDS:
             snapshot.photos(field, term)
-    wanted = {term for entry in some for word in entry.words for term in spellings(_first(word))}
+    wanted = {term for entry in sample for word in entry.words for term in spellings(_first(word))}
     return all(
         any(snapshot.close_terms(field, term, 0) for field in FIELDS) or len(term) > LONGEST
         for term in wanted
