@@ -208,7 +208,7 @@ def remove(home: Path, paths: list[str]) -> None:
 @click.option("--csv", "form", flag_value="csv", help="Print one line a matched word, for spreadsheets.")
 @click.option("--paths0", "form", flag_value="paths0", help="Print paths ended by a zero byte, for xargs -0.")
 @click.option(
-    "--least", type=click.FloatRange(0, 1), metavar="P", help="Only words at least so likely; 0.002."
+    "--least", type=click.FloatRange(0, 1), metavar="P", help="Only words at least so likely; 0.001."
 )
 @click.option("--exact", is_flag=True, help="Only words spelled as typed.")
 @click.option("--in", "folder", metavar="FOLDER", type=click.Path(), help="Only photos in this folder.")

@@ -1,8 +1,9 @@
 """How the chance that search states is made from log-probabilities: fitted, and how true it comes.
 
-    python benchmarks/search_calibration.py ARCHIVE ../shared/photos/truth.jsonl
+    python -m benchmarks.search_calibration ARCHIVE ../shared
 
-Asks for true words of four letters or more, and for as many words that stand on no photo. Half of the photos
+Asks for true words of four letters or more, for as many English words that stand on no photo, and for as many
+with their letters shuffled. Half of the photos
 fit the four constants of `search/rank.py`, the other half tells how often a stated chance is right; both ways
 round.
 """
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import search
+from benchmarks.ranking import absent_words
 from recognizer.score import expected_calibration_error, reliability
 from search.query import Term
 from search.rank import LEAST_LIKELY, LENGTH, LEVEL, LONGEST, ROOT, SLOPE, find_term
@@ -37,15 +39,16 @@ def shuffled(word: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
-def evidence(archive: Path, truth: dict[str, set[str]], count: int) -> NDArray[np.float64]:
+def evidence(archive: Path, shared: Path, count: int) -> NDArray[np.float64]:
     """Rows of log-probability, letters, whether the word is there, and number of the photo."""
     searcher, rng = search.open(archive), random.Random(1)
+    truth = truth_of(shared / "photos" / "truth.jsonl")
     there = sorted({t for found in truth.values() for t in found if len(t) >= 4 and not t.isdigit()})
     absent = [w for w in (shuffled(t, rng) for t in there) if not any(w in f for f in truth.values())]
     there, absent = (rng.sample(some, min(count, len(some))) for some in (there, absent))
     names = {name: number for number, name in enumerate(sorted(truth))}
     rows = []
-    for word in [*there, *absent]:
+    for word in [*there, *absent, *absent_words(shared, count)]:
         for number, found in find_term(Term(word), searcher.snapshot).items():
             name = Path(searcher.snapshot.entry(number).paths[0]).name
             if name in names:
@@ -86,10 +89,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("archive", type=Path)
-    parser.add_argument("truth", type=Path)
-    parser.add_argument("--words", type=int, default=400, help="true words, and as many absent ones")
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--words", type=int, default=400, help="true words, and as many of each other kind")
     asked = parser.parse_args()
-    rows = evidence(asked.archive, truth_of(asked.truth), asked.words)
+    rows = evidence(asked.archive, asked.shared, asked.words)
     print(f"{len(rows)} places, {int(rows[:, 2].sum())} right")
     print("all photos: LEVEL {:.2f}, ROOT {:.2f}, SLOPE {:.2f}, LENGTH {:.3f}".format(*fitted(rows)))
     for half in (0, 1):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "HitWord", "Searcher", "open"]
 
-LEAST = 0.002
+LEAST = 0.001
 """Photos less likely than this are no hits."""
 
 LOOKED_AT = 50
