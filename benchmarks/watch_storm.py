@@ -232,7 +232,7 @@ def verdict(home: Path, labels: Labels, wanted: Known) -> int:
     other = len(differing(found, wanted)) - missed - left
     print(f"missed: {missed}, left over: {left}, otherwise: {other}, labels lost: {lost}, hidden: {hidden}")
     faults = [f for f in doctor.examine(home) if f.state is doctor.State.FAULT and f.part != "weights"]
-    print(f"the doctor finds {len(faults)} faults")
+    print(f"the doctor finds {len(faults)} faults", *(f"{f.part}: {f.text}" for f in faults), sep="\n")
     return int(bool(missed or left or other or lost or hidden or faults))
 
 

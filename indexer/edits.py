@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, select
 from detector import Box
 from indexer import chains
 from indexer.labels import SAME, Label, share
+from indexer.rows import mark
 from indexer.settling import current_labels, settle
 from indexer.tables import edits, photos
 from indexer.written import StoredWord, stored_words
@@ -126,23 +127,25 @@ def _carry_page(connection: Connection, before: int, after: int, said: Iterable[
     if where is None:
         return
     there = current_labels(connection, after)
-    for label in said:
-        box = where(label.box)
-        if _is_inside(box, rows[after]):
-            _carry_label(connection, label, after, box, there)
-    settle(connection, after)
+    placed = [(label, where(label.box)) for label in said]
+    inside = [(label, box) for label, box in placed if _is_inside(box, rows[after])]
+    if sum(_carry_label(connection, label, after, box, there) for label, box in inside):
+        settle(connection, after)
+        # Also when the photo itself is as it was: its former self may have been labelled since, as a copy.
+        mark(connection, photos.c.id == after)
 
 
-def _carry_label(connection: Connection, label: Label, photo: int, box: Box, there: Sequence[Label]) -> None:
-    """Unless something newer is said at that place."""
+def _carry_label(connection: Connection, label: Label, photo: int, box: Box, there: Sequence[Label]) -> bool:
+    """Whether it was carried, which it is unless something newer is said at that place."""
     like = max(there, key=lambda other: share(other.box, box), default=None)
     if like is None or share(like.box, box) < SAME:
         new = chains.begin(connection, photo, box, label.text, label.by, label.at)
     elif like.at < label.at:
         new = chains.follow(connection, like.id, label.text, label.by, label.at)
     else:
-        return
+        return False
     chains.derive(connection, new, label.id, "edit")
+    return True
 
 
 def _picture(photo: Row[Any], words: Sequence[StoredWord]) -> Picture:

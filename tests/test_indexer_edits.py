@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from light import empty_archive
 from test_indexer_archive import A, B, page, reading, seen, texts, word_id
 
+import search
 from detector import Box
 from indexer.archive import Archive
 from indexer.edits import Picture, Placement, placement
@@ -77,6 +78,18 @@ def test_the_newer_label_holds_when_the_former_photo_comes_back(archive: Archive
     assert texts(archive) == ["quarterly roadmap Budget! team"]
     archive.attach(seen("/a", 4), B)
     assert texts(archive) == ["quarterly roadmap Budget! team"]
+
+
+def test_search_hears_of_labels_that_a_copy_of_the_former_photo_got_since(archive: Archive) -> None:
+    archive.attach(seen("/copy"), A)
+    archive.add(seen("/a", 2), page(B), reading(TEXT), pages=1)
+    [copy] = archive.words(["/copy"])
+    archive.labels.set(copy.words[3].id, "crew")
+    archive.update_index()
+    archive.attach(seen("/a", 3), B)
+    assert texts(archive) == ["quarterly roadmap BUDGET crew"] * 2
+    archive.update_index()
+    assert {hit.path for hit in search.open(archive.home).find("=crew")} == {"/a", "/copy"}
 
 
 def test_undo_reaches_the_edited_photo(archive: Archive) -> None:
