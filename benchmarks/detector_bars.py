@@ -250,7 +250,7 @@ def peer_boxes(words: Sequence[dict[str, Any]], photo: Photo) -> list[Box]:
     """Boxes of another engine, in pixels of the opened photo."""
     limit = np.array([*photo.pixels.shape[1::-1]] * 2)
     corners = [np.clip(np.round(np.array(w["box"]) / photo.scale).astype(int), 0, limit) for w in words]
-    boxes = [Box(*map(int, c)) for c in corners]
+    boxes = [Box(int(x0), int(y0), int(x1), int(y1)) for x0, y0, x1, y1 in corners]
     return in_reading_order([box for box in boxes if box.x1 - box.x0 > 2 and box.y1 - box.y0 > 2])
 
 
@@ -286,7 +286,7 @@ def look(asked: Asked, size: str) -> None:
     detector = load(asked.detector)
     boxes, ink_masks = [], []
     for pixels in _sized(asked.photos(sorted(asked.dev.glob("*.jpg"))), SIDES[size]):
-        boxes.append(_seconds(partial(detector.detect, pixels)))
+        boxes.append(_seconds(partial(detector.cuts, pixels)))
         ink_masks.append(_seconds(partial(detector.mask, pixels)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     figures = (np.median(boxes), max(boxes), np.median(ink_masks))

@@ -23,6 +23,9 @@ class Detector(Protocol):
     def detect(self, pixels: NDArray[np.uint8]) -> list[Box]:
         """Boxes in reading order, `line` filled in, for upright RGB `pixels` of shape H x W x 3."""
 
+    def cuts(self, pixels: NDArray[np.uint8]) -> list[Box]:
+        """The same, and after them other ways to cut the words, which are `alternative`."""
+
     def mask(self, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Where there is ink of writing on such `pixels`, bool H x W; to look at."""
 

@@ -21,9 +21,8 @@ class Box:
     angle: float = 0.0
     """Tilt of the writing in degrees, clockwise; the box is the upright rectangle around the tilted word.
     90 is writing that runs down the photo, 180 stands on its head."""
-    parts: int = 1
-    """How many boxes of words this one is put together from; several where it is doubtful that they were
-    rightly cut apart, so that both ways can be read."""
+    alternative: bool = False
+    """Whether this is another way to cut what other boxes hold already: read and searched, but no word."""
 
     @property
     def quarter(self) -> int:

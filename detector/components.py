@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.alternatives import with_alternatives
 from detector.binarize import Grey, Mask, contrast, threshold, without_rules
 from detector.blobs import Numbers, blobs_of
 from detector.box import Box
@@ -41,6 +42,10 @@ class Components:
         near = self._look(pixels, scale)
         far = [b for b in self._look(pixels, scale * OVERVIEW / SEEN) if height(b) > LARGE / scale]
         return in_reading_order(merged(near, far))
+
+    def cuts(self, pixels: NDArray[np.uint8]) -> list[Box]:
+        """The same, and a box around each two neighbours that may be one word."""
+        return with_alternatives(self.detect(pixels))
 
     def mask(self, pixels: NDArray[np.uint8]) -> Mask:
         """Where there is ink on RGB `pixels` H x W x 3, bool H x W."""

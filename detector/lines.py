@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from detector.box import Box
 
@@ -14,34 +13,6 @@ REACH = 2.2
 
 LEADING = 1.4
 """Lines of one block have no more than this many heights of nothing between them."""
-
-
-CLOSE = 0.35
-"""Gap, in heights, up to which two neighbours may be one word."""
-
-
-def with_wholes(boxes: Sequence[Box]) -> list[Box]:
-    """`boxes`, which are in reading order, and then a box around each two neighbours that may be one word."""
-    return [*boxes, *(_around(a, b) for a, b in pairwise(boxes) if _may_be_one(a, b))]
-
-
-def _may_be_one(left: Box, right: Box) -> bool:
-    if (left.line, left.quarter) != (right.line, right.quarter):
-        return False
-    left, right = left.turned(-left.quarter), right.turned(-right.quarter)
-    return right.x0 - left.x1 < CLOSE * max(left.y1 - left.y0, right.y1 - right.y0)
-
-
-def _around(a: Box, b: Box) -> Box:
-    return replace(
-        a,
-        x0=min(a.x0, b.x0),
-        y0=min(a.y0, b.y0),
-        x1=max(a.x1, b.x1),
-        y1=max(a.y1, b.y1),
-        chance=min(a.chance, b.chance),
-        parts=a.parts + b.parts,
-    )
 
 
 def in_reading_order(boxes: Sequence[Box]) -> list[Box]:

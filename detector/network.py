@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.alternatives import with_alternatives
 from detector.binarize import Mask
 from detector.box import Box
 from detector.lines import in_reading_order
@@ -17,6 +19,15 @@ from detector.looks import OVERVIEW, SEEN, height, merged, scaled
 
 LARGE = 70
 """Height in pixels of the first look from which a word of the second look is taken."""
+
+CLOSE_UP = 2240
+"""Long side of a third look, which takes the place of the first where writing is small."""
+
+MORE = 1.15
+"""So many times the pixels of the first look a photo must have along its long side for another one."""
+
+SMALL = 28
+"""Median height in pixels of the first look below which writing is small, if the photo has more of them."""
 
 LEAST = 0.6
 """Chance of being writing below which a box is not worth reading: of the true words on real photos 2 in 6,740
@@ -55,10 +66,16 @@ class NetworkDetector:
 
     def detect(self, pixels: Pixels) -> list[Box]:
         """Words of upright RGB `pixels` H x W x 3, in reading order."""
-        near = self._look(pixels, SEEN)
-        least = LARGE / SEEN * max(pixels.shape[:2])
-        far = [box for box in self._look(pixels, OVERVIEW) if height(box) > least]
-        return in_reading_order(merged(near, far))
+        return [box for box in self.cuts(pixels) if not box.alternative]
+
+    def cuts(self, pixels: Pixels) -> list[Box]:
+        """The same; after them what other looks see otherwise, and neighbours that may be one word."""
+        side = max(pixels.shape[:2])
+        first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
+        near = self._look(pixels, min(side, CLOSE_UP)) if _asks_for_more(first, side) else first
+        far = [box for box in overview if height(box) > LARGE / SEEN * side]
+        words = in_reading_order(merged(near, far))
+        return with_alternatives(words, [*first, *overview])
 
     def mask(self, pixels: Pixels) -> Mask:
         """Where there is ink of writing on RGB `pixels` H x W x 3, bool H x W: no rules, frames, shadows."""
@@ -72,6 +89,12 @@ class NetworkDetector:
         seen = self.find(scaled(pixels, scale))
         found = (_box(quad / scale, chance, columns, rows) for quad, chance in seen)
         return [box for box in found if box is not None and box.chance >= LEAST]
+
+
+def _asks_for_more(boxes: Sequence[Box], side: int) -> bool:
+    """Whether writing is too small to be cut rightly at the first look, and the photo shows more of it."""
+    heights = [height(box) * SEEN / side for box in boxes]
+    return side > MORE * SEEN and bool(heights) and float(np.median(heights)) < SMALL
 
 
 def _box(quad: NDArray[np.float32], chance: float, columns: int, rows: int) -> Box | None:

@@ -255,10 +255,10 @@ def _as_held(entry: Entry | None) -> Entry | None:
     """As the index gives it: without lattices."""
     if entry is None:
         return None
-    words, wholes = (
-        tuple(replace(word, lattice=b"") for word in some) for some in (entry.words, entry.wholes)
+    words, alternatives = (
+        tuple(replace(word, lattice=b"") for word in some) for some in (entry.words, entry.alternatives)
     )
-    return replace(entry, words=words, wholes=wholes)
+    return replace(entry, words=words, alternatives=alternatives)
 
 
 def _files(archive: Archive) -> Iterator[Finding]:

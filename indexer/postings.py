@@ -16,7 +16,7 @@ from indexer import interrupts
 from indexer.lock import ArchiveBusy, index_lock
 from indexer.schema import Database, storage_errors
 from indexer.tables import files, models, photos
-from indexer.written import StoredWord, stored_wholes, stored_words
+from indexer.written import StoredWord, stored_alternatives, stored_words
 from search.index import PATIENCE, Entry, Index, IndexBusy, Word
 
 log = logging.getLogger(__name__)
@@ -146,15 +146,15 @@ def postings(connection: Connection, ids: Sequence[int]) -> list[Posting]:
         .where(photos.c.id.in_(ids))
         .order_by(photos.c.id, files.c.path)
     )
-    found, wholes = stored_words(connection, ids, with_lattices=True), stored_wholes(connection, ids)
+    found, more = stored_words(connection, ids, with_lattices=True), stored_alternatives(connection, ids)
     result = []
     for _, group in groupby(connection.execute(statement), key=lambda row: row.id):
         first, *rest = group
         paths = tuple(row.path for row in (first, *rest) if row.path is not None)
         entry = None
         if paths and first.read_at is not None:
-            words, whole = (tuple(map(_word, some[first.id])) for some in (found, wholes))
-            entry = Entry(first.id, paths, first.taken, words, first.page, first.alphabet, whole)
+            words, others = (tuple(map(_word, some[first.id])) for some in (found, more))
+            entry = Entry(first.id, paths, first.taken, words, first.page, first.alphabet, others)
         result.append(Posting(first.id, first.revision, entry))
     return result
 

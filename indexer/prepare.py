@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Lock
 
 from detector import Box, Detector
-from detector.lines import with_wholes
 from indexer.archive import Archive, ArchiveBusy, ArchiveError, ModelIds
 from indexer.photo import Photo, PhotoError, fingerprint, open_pages
 from indexer.reading import Page, Sighting
@@ -119,7 +118,7 @@ class Preparer:
             yield Known(sighting, sha256, in_hand=False)
 
     def _prepared(self, sighting: Sighting, photo: Photo) -> Prepared:
-        boxes = with_wholes(self.detector.detect(photo.pixels))
+        boxes = self.detector.cuts(photo.pixels)
         return Prepared(
             sighting,
             Page(photo.sha256, photo.page, photo.taken, photo.width, photo.height),

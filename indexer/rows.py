@@ -13,6 +13,7 @@ from detector import Box
 from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.settling import edges, settle
 from indexer.tables import (
+    alternatives,
     contents,
     edits,
     files,
@@ -22,7 +23,6 @@ from indexer.tables import (
     models,
     photos,
     suggestions,
-    wholes,
     words,
 )
 
@@ -102,9 +102,9 @@ def store_page(connection: Connection, content: int, page: Page, reading: Readin
     store_model(connection, reading.recognizer, "recognizer", reading.alphabet)
     photo = _photo(connection, content, page, reading)
     connection.execute(delete(words).where(words.c.photo_id == photo))
-    connection.execute(delete(wholes).where(wholes.c.photo_id == photo))
-    _store_words(connection, photo, [word for word in reading.words if word.box.parts == 1])
-    _store_wholes(connection, photo, [word for word in reading.words if word.box.parts > 1])
+    connection.execute(delete(alternatives).where(alternatives.c.photo_id == photo))
+    _store_words(connection, photo, [word for word in reading.words if not word.box.alternative])
+    _store_alternatives(connection, photo, [word for word in reading.words if word.box.alternative])
     settle(connection, photo)
 
 
@@ -133,15 +133,14 @@ def _store_words(connection: Connection, photo: int, found: Sequence[WordReading
     _store_readings(connection, zip(ids, found, strict=True))
 
 
-def _store_wholes(connection: Connection, photo: int, found: Sequence[WordReading]) -> None:
+def _store_alternatives(connection: Connection, photo: int, found: Sequence[WordReading]) -> None:
     rows = [
-        _place(photo, whole.box)
-        | {"text": best.text, "probability": best.probability, "packed": whole.lattice}
-        for whole in found
-        for best in whole.hypotheses[:1]
+        _place(photo, one.box) | {"text": best.text, "probability": best.probability, "packed": one.lattice}
+        for one in found
+        for best in one.hypotheses[:1]
     ]
     if rows:
-        connection.execute(insert(wholes), rows)
+        connection.execute(insert(alternatives), rows)
 
 
 def _place(photo: int, box: Box) -> dict[str, Any]:

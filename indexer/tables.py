@@ -170,10 +170,10 @@ lattices = Table(
     Column("packed", LargeBinary, nullable=False),
 )
 
-wholes = Table(
-    "wholes",
+alternatives = Table(
+    "alternatives",
     metadata,
-    # Neighbours that may be one word which was cut in two, read as one: search asks these too, nobody else.
+    # Other ways to cut the words, read as well: search asks these too, nobody else.
     Column("id", Integer, primary_key=True),
     Column("photo_id", ForeignKey("photos.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("x0", Integer, nullable=False),

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector import Box, Detector
-from detector.lines import with_wholes
 from indexer.crops import open_page
 from indexer.photo import Photo, PhotoError
 from indexer.prepare import Prepared
@@ -100,7 +99,7 @@ class Turner:
 
     def _prepared(self, before: Prepared, photo: Photo, quarter: int) -> Prepared:
         pixels = turned(photo.pixels, quarter)
-        boxes = with_wholes(self.detector.detect(pixels))
+        boxes = self.detector.cuts(pixels)
         rows, columns = pixels.shape[:2]
         return replace(
             before,

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, null,
 from detector import Box
 from indexer.tables import (
     PathBytes,
+    alternatives,
     files,
     hypotheses,
     labels,
@@ -20,7 +21,6 @@ from indexer.tables import (
     overruled,
     photos,
     suggestions,
-    wholes,
     words,
 )
 from recognizer import Hypothesis
@@ -58,21 +58,24 @@ def stored_words(
     return defaultdict(tuple, {photo: tuple(word for _, word in group) for photo, group in grouped})
 
 
-def stored_wholes(connection: Connection, ids: Iterable[int]) -> defaultdict[int, tuple[StoredWord, ...]]:
-    """Neighbours of each photo that were read as one word; not where a person has said what stands there."""
-    middle = [(labels.c[a] + labels.c[b]) / 2 for a, b in (("x0", "x1"), ("y0", "y1"))]
+def stored_alternatives(
+    connection: Connection, ids: Iterable[int]
+) -> defaultdict[int, tuple[StoredWord, ...]]:
+    """Other ways to cut the words of each photo; not where a person has said what stands there."""
+    place = alternatives.c
+    x, y = (labels.c.x0 + labels.c.x1) / 2, (labels.c.y0 + labels.c.y1) / 2
     said = (
         exists()
-        .where(words.c.photo_id == wholes.c.photo_id, words.c.label_id == labels.c.id)
-        .where(middle[0].between(wholes.c.x0, wholes.c.x1), middle[1].between(wholes.c.y0, wholes.c.y1))
+        .where(words.c.photo_id == place.photo_id, words.c.label_id == labels.c.id)
+        .where(x.between(place.x0, place.x1), y.between(place.y0, place.y1))
     )
-    statement = select(wholes).where(wholes.c.photo_id.in_(list(ids)), ~said).order_by(wholes.c.id)
+    statement = select(alternatives).where(place.photo_id.in_(list(ids)), ~said).order_by(place.id)
     grouped = groupby(connection.execute(statement), key=lambda row: row.photo_id)
-    return defaultdict(tuple, {photo: tuple(map(_whole, group)) for photo, group in grouped})
+    return defaultdict(tuple, {photo: tuple(map(_alternative, group)) for photo, group in grouped})
 
 
-def _whole(row: Row[Any]) -> StoredWord:
-    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance, row.angle, parts=2)
+def _alternative(row: Row[Any]) -> StoredWord:
+    box = Box(row.x0, row.y0, row.x1, row.y1, row.line, row.chance, row.angle, alternative=True)
     return StoredWord(0, box, None, (Hypothesis(row.text, row.probability),), row.packed)
 
 

@@ -41,13 +41,13 @@ class Entry:
     page: int = 1
     alphabet: str = ""
     """What the columns of the lattices mean; without it they are not looked at."""
-    wholes: tuple[Word, ...] = ()
-    """Neighbours among the words that may be one, read as one as well."""
+    alternatives: tuple[Word, ...] = ()
+    """Other ways to cut the words, read as well."""
 
     @property
     def places(self) -> tuple[Word, ...]:
-        """All that was read, numbered as search numbers it: the words, then the wholes."""
-        return self.words + self.wholes
+        """All that was read, numbered as search numbers it: the words, then the alternatives."""
+        return self.words + self.alternatives
 
 
 Field = Literal["read", "told"]

@@ -186,7 +186,7 @@ class Batch:
             key=str(key),
             read=sorted(found.read.items()),
             told=sorted(found.told.items()),
-            entry=(*head, tuple(map(_row, entry.words)), tuple(map(_row, entry.wholes))),
+            entry=(*head, tuple(map(_row, entry.words)), tuple(map(_row, entry.alternatives))),
         )
         self.keys.add(key)
         self.new_terms["read"] |= found.read.keys()

@@ -150,8 +150,8 @@ class Snapshot:
     @readable()
     def _load(self, number: int) -> Entry:
         photo, paths, taken, page, alphabet, _, *rows = self._reader.stored_fields(number)["entry"]
-        words, wholes = (tuple(Word(*row) for row in some) for some in rows)
-        return Entry(photo, paths, taken, words, page, alphabet, wholes)
+        words, alternatives = (tuple(Word(*row) for row in some) for some in rows)
+        return Entry(photo, paths, taken, words, page, alphabet, alternatives)
 
 
 def _close(reader: Any, files: Files | None) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detector import Box
+from detector.alternatives import with_alternatives
 from indexer.archive import Archive
 from indexer.pipeline import Models
 from indexer.schema import open_database
@@ -74,6 +75,9 @@ class LightDetector:
             for line, (y0, y1) in enumerate(_runs(ink.any(axis=1), 1))
             for x0, x1 in _runs(ink[y0:y1].any(axis=0), CELL)
         ]
+
+    def cuts(self, pixels: NDArray[np.uint8]) -> list[Box]:
+        return with_alternatives(self.detect(pixels))
 
     def mask(self, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
         return np.asarray(pixels.min(axis=2) < 128)

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import detector
+from detector.alternatives import with_alternatives
 from detector.box import Box
 from detector.lines import in_reading_order
 from detector.model import STRIDE, Finder, WordMaps, boxes, targets
@@ -100,6 +101,51 @@ def test_a_word_seen_twice_counts_once_and_fragments_give_way():
 
     boxes_found = NetworkDetector(find, "test").detect(np.zeros((1200, 1600, 3), np.uint8))
     assert [(b.x0, b.x1) for b in boxes_found] == [(200, 600)] or len(boxes_found) == 2
+
+
+def test_what_another_look_cuts_otherwise_is_an_alternative():
+    whole, halves = quad(400, 300, 400, 60), [quad(300, 300, 190, 60), quad(500, 300, 190, 60)]
+
+    def find(picture):
+        seen = [whole] if picture.shape[1] == 1600 else halves
+        return [(q * (picture.shape[1] / 1600), 0.9) for q in seen]
+
+    word, *others = NetworkDetector(find, "test").cuts(np.zeros((1200, 1600, 3), np.uint8))
+    assert (word.x0, word.x1, word.alternative) == (200, 600, False)
+    assert [(b.x0, b.x1, b.line, b.alternative) for b in others] == [(205, 395, 0, True), (405, 595, 0, True)]
+
+
+def test_what_a_look_sees_where_no_word_is_gets_a_line_of_its_own():
+    words, beside = [Box(0, 0, 90, 30, line=4)], Box(0, 100, 90, 130)
+    assert with_alternatives(words, [beside]) == [*words, replace(beside, line=5, alternative=True)]
+    assert with_alternatives([], [beside]) == [replace(beside, line=0, alternative=True)]
+
+
+def test_boxes_that_are_nearly_one_are_one():
+    word = Box(0, 0, 100, 30)
+    assert with_alternatives([word], [Box(0, 0, 90, 30), word]) == [word]
+    assert len(with_alternatives([word], [Box(0, 0, 80, 30)])) == 2
+
+
+@pytest.mark.parametrize(("tall", "looks"), [(20, 3), (40, 2)])
+def test_small_writing_is_looked_at_from_nearer_where_the_photo_shows_more(tall, looks):
+    sides = []
+
+    def find(picture):
+        sides.append(picture.shape[1])
+        return [(quad(800, 600, 300, tall) * (picture.shape[1] / 1600), 0.9)]
+
+    boxes = NetworkDetector(find, "test").cuts(np.zeros((2400, 3200, 3), np.uint8))
+    assert len(boxes) == 1
+    assert sorted(sides) == [900, 1600, 2240][:looks]
+
+
+def test_a_photo_of_few_pixels_has_no_more_to_show():
+    sides = []
+    NetworkDetector(lambda picture: sides.append(picture.shape[1]) or [], "test").cuts(
+        np.zeros((1200, 1800, 3), np.uint8)
+    )
+    assert sides == [1600, 900]
 
 
 def test_two_columns_are_read_one_after_the_other():

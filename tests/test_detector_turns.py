@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.alternatives import with_alternatives
 from detector.box import Box
-from detector.lines import in_reading_order, with_wholes
+from detector.lines import in_reading_order
 
 PAGE = [Box(x, y, x + 60, y + 20) for y in (10, 40, 70) for x in (10, 80, 150)]
 WIDE, TALL = 300, 200
@@ -28,9 +29,9 @@ def test_close_neighbours_are_offered_as_one_word_as_well(quarters: int) -> None
         Box(10, 32, 60, 52, line=1),
     )
     boxes = [box.turned(quarters, WIDE, TALL) for box in (road, map_, later, below)]
-    *same, whole = with_wholes(boxes)
+    *same, whole = with_alternatives(boxes)
     assert same == boxes
-    expected = Box(10, 10, 90, 34, line=0, chance=0.7, parts=2).turned(quarters, WIDE, TALL)
+    expected = Box(10, 10, 90, 34, line=0, chance=0.7, alternative=True).turned(quarters, WIDE, TALL)
     assert whole == expected
 
 

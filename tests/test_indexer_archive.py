@@ -94,7 +94,7 @@ def test_what_is_added_comes_back(archive: Archive) -> None:
 def with_whole(one: str) -> Reading:
     """Two words, which may be `one`."""
     parts = reading("road map")
-    whole = WordReading(Box(0, 0, 190, 20, 0, 0.8, 1.5, parts=2), (Hypothesis(one, 0.5),), b"")
+    whole = WordReading(Box(0, 0, 190, 20, 0, 0.8, 1.5, alternative=True), (Hypothesis(one, 0.5),), b"")
     return replace(parts, words=(*parts.words, whole))
 
 
@@ -114,7 +114,7 @@ def test_nothing_is_one_word_where_a_person_said_what_a_part_is(archive: Archive
     assert found(archive, "roadmop") == ["/p/a.jpg"]
 
 
-def test_a_page_read_again_has_only_the_later_wholes(archive: Archive) -> None:
+def test_a_page_read_again_has_only_the_later_alternatives(archive: Archive) -> None:
     archive.add(seen("/p/a.jpg"), page(), with_whole("roadmop"), pages=1)
     archive.add(seen("/p/a.jpg"), page(), with_whole("roadmap"), pages=1)
     assert found(archive, "roadmop") == [] and found(archive, "roadmap") == ["/p/a.jpg"]

@@ -1,0 +1,78 @@
+"""Where cutting is doubtful, other ways to cut: words may be one, or two, or reach further than they seem to.
+
+Search asks the words and the alternatives alike, and the best place on a photo counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.box import Box
+
+CLOSE = 0.35
+"""Gap, in heights, up to which two neighbours may be one word."""
+
+SAME = 0.85
+"""Intersection over union from which two boxes are one."""
+
+
+def with_alternatives(words: Sequence[Box], seen: Iterable[Box] = ()) -> list[Box]:
+    """`words`, which are in reading order, and after them their alternatives.
+
+    These are a box around each two neighbours that may be one word, and what other looks at the photo have
+    `seen`, unless it is there already.
+    """
+    found = [*words, *(_around(a, b) for a, b in pairwise(words) if _may_be_one(a, b))]
+    places = [_corners(box) for box in found]
+    for box in seen:
+        place = _corners(box)
+        shares = _overlaps(place, np.array(places).reshape(-1, 4))
+        if shares.max(initial=0.0) < SAME:
+            found.append(replace(box, line=_line(shares, found), alternative=True))
+            places.append(place)
+    return found
+
+
+def _may_be_one(left: Box, right: Box) -> bool:
+    if (left.line, left.quarter) != (right.line, right.quarter):
+        return False
+    left, right = left.turned(-left.quarter), right.turned(-right.quarter)
+    return right.x0 - left.x1 < CLOSE * max(left.y1 - left.y0, right.y1 - right.y0)
+
+
+def _around(a: Box, b: Box) -> Box:
+    return replace(
+        a,
+        x0=min(a.x0, b.x0),
+        y0=min(a.y0, b.y0),
+        x1=max(a.x1, b.x1),
+        y1=max(a.y1, b.y1),
+        chance=min(a.chance, b.chance),
+        alternative=True,
+    )
+
+
+def _line(shares: NDArray[np.float64], found: Sequence[Box]) -> int:
+    """The line of what overlaps most; a line of its own where nothing does."""
+    if shares.max(initial=0.0) > 0:
+        return found[int(shares.argmax())].line
+    return 1 + max((box.line for box in found), default=-1)
+
+
+def _corners(box: Box) -> tuple[int, int, int, int]:
+    return box.x0, box.y0, box.x1, box.y1
+
+
+def _overlaps(place: tuple[int, int, int, int], places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Intersection over union of one rectangle with each of n."""
+    x0, y0, x1, y1 = place
+    wide = np.minimum(x1, places[:, 2]) - np.maximum(x0, places[:, 0])
+    tall = np.minimum(y1, places[:, 3]) - np.maximum(y0, places[:, 1])
+    shared = wide.clip(0) * tall.clip(0)
+    areas = (places[:, 2] - places[:, 0]) * (places[:, 3] - places[:, 1])
+    return np.asarray(shared / ((x1 - x0) * (y1 - y0) + areas - shared), np.float64)
