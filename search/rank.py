@@ -32,7 +32,7 @@ SAID_OTHERWISE = 0.1
 misspell, but with the full chance labels made other words harder to find: on 1,200 words of the UNIPEN test
 writers, 400 of them labelled, MAP was 0.899 with it and is 0.919 with a tenth."""
 
-LEVEL, ROOT, SLOPE, LENGTH = 1.78, -2.26, -2.23, 0.299
+LEVEL, ROOT, SLOPE, LENGTH = 1.70, -2.84, -1.99, 0.313
 """ln odds that a word of n letters stands where its log-probability is s:
 LEVEL + ROOT sqrt(x) + SLOPE x + LENGTH n with x = -s / n. Logistic regression on real photos, see
 benchmarks/search_calibration.py. The root lets a single doubtful letter weigh much and many more little."""
