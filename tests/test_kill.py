@@ -118,6 +118,7 @@ class Tells(Said):
 
 
 def add_until_interrupted(photos: Path, home: Path, said: Path, pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background inherits deafness
     try:
         with Archive.open(home, create=True) as archive:
             pipeline.add(archive, [photos], Settings(threads=2, batch=1), Tells(said, pipe), light)
