@@ -164,12 +164,13 @@ def precision(score: ModuleType, truth: Path, names: list[str], formula: Formula
 
 
 def absent_words(shared: Path, count: int = 500) -> list[str]:
-    """Words of four letters or more from the labels of UNIPEN that stand on no photo."""
+    """Words of four letters or more from the labels of UNIPEN that stand on no photo, in no longer word either."""
     lines = (shared / "photos" / "truth.jsonl").read_text("utf-8").splitlines()
     there = {t for line in lines for part in json.loads(line)["lines"] for t in terms(part["text"])}
+    written = " ".join(there)
     labels = (shared / "handwriting" / "unipen" / "words.jsonl").read_text("utf-8").splitlines()
     words = Counter(t for line in labels for t in terms(json.loads(line)["label"]) if t.isalpha())
-    pool = sorted(w for w, n in words.items() if len(w) >= 4 and n > 1 and w not in there)
+    pool = sorted(w for w, n in words.items() if len(w) >= 4 and n > 1 and w not in written)
     return random.Random(3).sample(pool, count)
 
 
