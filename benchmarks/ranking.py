@@ -164,7 +164,7 @@ def precision(score: ModuleType, truth: Path, names: list[str], formula: Formula
 
 
 def absent_words(shared: Path, count: int = 500) -> list[str]:
-    """Words of four letters or more from the labels of UNIPEN that stand on no photo, also not within words."""
+    """UNIPEN words of four letters or more that stand on no photo, alone or within others."""
     lines = (shared / "photos" / "truth.jsonl").read_text("utf-8").splitlines()
     there = {t for line in lines for part in json.loads(line)["lines"] for t in terms(part["text"])}
     written = " ".join(there)
