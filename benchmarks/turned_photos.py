@@ -24,7 +24,7 @@ from indexer.archive import Archive
 from indexer.photo import open_pages
 from indexer.pipeline import add
 from indexer.settings import Settings
-from indexer.turning import LEAST, turned
+from indexer.turning import LEAST, sense, turned
 from indexer.views import PhotoWords
 
 Pages = dict[tuple[str, int], PhotoWords]
@@ -45,9 +45,8 @@ def way(page: PhotoWords) -> int:
 
 
 def legible(page: PhotoWords) -> float:
-    """Letters times probability, a word."""
-    readings = [word.readings[0] for word in page.words]
-    return sum(sum(c.isalnum() for c in r.text) * r.probability for r in readings) / max(1, len(readings))
+    """How well its words read."""
+    return sense([word.readings for word in page.words])
 
 
 def upright(pages: Pages, name: str) -> int:

@@ -5,7 +5,7 @@ Search asks the words and the alternatives alike, and the best place on a photo 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -21,20 +21,19 @@ SAME = 0.85
 """Intersection over union from which two boxes are one."""
 
 
-def with_alternatives(words: Sequence[Box], seen: Iterable[Box] = ()) -> list[Box]:
+def with_alternatives(words: Sequence[Box], seen: Sequence[Box] = ()) -> list[Box]:
     """`words`, which are in reading order, and after them their alternatives.
 
     These are a box around each two neighbours that may be one word, and what other looks at the photo have
     `seen`, unless it is there already.
     """
     found = [*words, *(_around(a, b) for a, b in pairwise(words) if _may_be_one(a, b))]
-    places = [_corners(box) for box in found]
-    for box in seen:
-        place = _corners(box)
-        shares = _overlaps(place, np.array(places).reshape(-1, 4))
+    places = np.array([(box.x0, box.y0, box.x1, box.y1) for box in (*found, *seen)]).reshape(-1, 4)
+    for box, place in zip(seen, places[len(found) :].copy(), strict=True):
+        shares = _overlaps(place, places[: len(found)])
         if shares.max(initial=0.0) < SAME:
+            places[len(found)] = place
             found.append(replace(box, line=_line(shares, found), alternative=True))
-            places.append(place)
     return found
 
 
@@ -64,11 +63,7 @@ def _line(shares: NDArray[np.float64], found: Sequence[Box]) -> int:
     return 1 + max((box.line for box in found), default=-1)
 
 
-def _corners(box: Box) -> tuple[int, int, int, int]:
-    return box.x0, box.y0, box.x1, box.y1
-
-
-def _overlaps(place: tuple[int, int, int, int], places: NDArray[np.int64]) -> NDArray[np.float64]:
+def _overlaps(place: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float64]:
     """Intersection over union of one rectangle with each of n."""
     x0, y0, x1, y1 = place
     wide = np.minimum(x1, places[:, 2]) - np.maximum(x0, places[:, 0])

@@ -16,7 +16,7 @@ from indexer.photo import Photo, PhotoError
 from indexer.prepare import Prepared
 from indexer.reader import Read, words_of
 from indexer.reading import WordReading
-from recognizer import Recognizer, Strip
+from recognizer import Hypothesis, Recognizer, Strip
 from recognizer.crop import strip
 from recognizer.decode import n_best_many
 
@@ -93,9 +93,10 @@ class Turner:
         return self._sense_of([strip(pixels, box, self.recognizer.height) for box in boxes])
 
     def _sense_of(self, strips: Sequence[Strip]) -> float:
-        """Mean over the strips of letters times the probability of the best reading; 0 without strips."""
-        read = n_best_many(self.recognizer.lattices(strips), self.recognizer.alphabet, 1) if strips else []
-        return sum(_sense(r[0].text, r[0].probability) for r in read if r) / max(1, len(strips))
+        """How well these strips read."""
+        return sense(
+            n_best_many(self.recognizer.lattices(strips), self.recognizer.alphabet, 1) if strips else []
+        )
 
     def _prepared(self, before: Prepared, photo: Photo, quarter: int) -> Prepared:
         pixels = turned(photo.pixels, quarter)
@@ -109,15 +110,15 @@ class Turner:
 
 
 def legibility(words: Sequence[WordReading]) -> float:
-    """Mean over a sample of words of letters times the probability of the reading; 0 without words."""
-    some = spread(words)
-    senses = [_sense(w.hypotheses[0].text, w.hypotheses[0].probability) for w in some if w.hypotheses]
-    return sum(senses) / max(1, len(some))
+    """How well a sample of the words reads."""
+    return sense([word.hypotheses for word in spread(words)])
 
 
-def _sense(text: str, probability: float) -> float:
-    letters = sum(character.isalnum() for character in text)
-    return letters * probability if letters > 1 else 0.0
+def sense(read: Sequence[Sequence[Hypothesis]]) -> float:
+    """Mean over words of letters times the probability of the best of the readings given; 0 without words."""
+    best = (readings[0] for readings in read if readings)
+    counted = ((sum(map(str.isalnum, one.text)), one.probability) for one in best)
+    return sum(letters * chance for letters, chance in counted if letters > 1) / max(1, len(read))
 
 
 def spread(items: Sequence[T]) -> list[T]:

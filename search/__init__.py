@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Hit", "HitWord", "Searcher", "open"]
 
 LEAST = 0.001
-"""Photos less likely than this are no hits."""
+"""Photos and places on them less likely than this are no hits."""
 
 LOOKED_AT = 50
 """Photos of which search looks how their words stand to each other; where more fit, the likeliest."""

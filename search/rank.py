@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from recognizer.alphabet import Alphabet
 from recognizer.forward import log_occurrences
+from search import LEAST
 from search.entry import FIELDS, Field, Word
 from search.fuzzy import reach
 from search.query import Any_, Node, Not, Phrase, Term
@@ -44,9 +45,6 @@ ABSENT = 0.001
 """Chance of a wanted word that nothing speaks for: a photo with all the others may still be the one."""
 
 WORST = -60.0
-LEAST = 0.001
-"""Chance below which a place is none."""
-
 SCATTERED = 0.9
 """What is left of the chance of a photo when its words do not stand in one line."""
 

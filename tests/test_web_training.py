@@ -54,13 +54,21 @@ def heard(trainer: Trainer) -> None:
         trainer.wait(0.02)
 
 
+def ended(client: TestClient) -> dict[str, Any]:
+    """What is said of the training when it runs no more."""
+    end = time.monotonic() + 120
+    while (now := client.get("/api/train").json())["state"] == "running":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return dict(now)
+
+
 def test_labels_are_learned_measured_and_taken_back(home: Path, client: TestClient) -> None:
     toy = choice.history(home)[-1]
     before = client.get("/api/train").json()
     assert before["state"] == "idle" and before["labels"] == 24 >= before["needed"]
     assert client.post("/api/train", json={}).status_code == 202
-    client.app.state.desk.trainer.wait()  # type: ignore[attr-defined]
-    now = client.get("/api/train").json()
+    now = ended(client)
     assert now["state"] == "done", now
     assert [one["words"] for one in now["progress"]["checkpoints"]] == [16, 32, 48, 64]
     compared = now["compared"]
@@ -128,8 +136,7 @@ def test_a_learner_that_breaks_off_is_told_of(home: Path) -> None:
     app = make_app(home, Access(), learner=NO_LEARNER)
     with TestClient(app, base_url=PLACE) as client:
         client.post("/api/train", json={})
-        app.state.desk.trainer.wait()
-        now = client.get("/api/train").json()
+        now = ended(client)
         assert now["state"] == "failed" and "broken off" in now["reason"]
 
 
