@@ -36,7 +36,8 @@ from recognizer.decode import (
     pack,
     unpack,
 )
-from recognizer.language import CharacterNgrams, Language, WordList
+from recognizer.ink import split_of
+from recognizer.language import Language, LanguageModel
 from recognizer.score import among, character_error_rate, exact
 
 Result = TypeVar("Result")
@@ -93,16 +94,16 @@ def packing(alphabet: Alphabet, lattices: Sequence[Lattice], texts: Sequence[lis
         )
 
 
-def languages(path: Path) -> Iterator[tuple[str, Language | None]]:
+def languages(path: Path) -> Iterator[tuple[str, LanguageModel | None]]:
     """No language, and those learned from the labels in `path`."""
     with path.open(encoding="utf-8") as lines:
-        labels = Counter(json.loads(line)["label"] for line in lines)
+        rows = [json.loads(line) for line in lines]
+    labels = Counter(row["label"] for row in rows if split_of(row["contrib"], row["writer"]) == "train")
     yield "no language", None
-    yield "word list", WordList(labels)
+    yield "word list, single characters", Language(labels, order=1)
+    yield "character n-grams alone", Language(labels, listed=0)
     for weight in (0.25, 0.5, 1.0):
-        yield f"character model, weight {weight}", CharacterNgrams(labels, weight=weight)
-    words, characters = WordList(labels), CharacterNgrams(labels, weight=0.25)
-    yield "word list and character model, weight 0.25", lambda text: words(text) + characters(text)
+        yield f"both, weight {weight}", Language(labels, weight=weight)
 
 
 def compare(alphabet: Alphabet, lattices: Sequence[Lattice], truth: list[str], path: Path) -> None:
@@ -110,7 +111,8 @@ def compare(alphabet: Alphabet, lattices: Sequence[Lattice], truth: list[str], p
     print(f"\n{'':44s} {'CER':>6s} {'first':>6s} {'of 5':>6s}")
     for name, language in languages(path):
         begun = time.process_time()
-        read = [[h.text for h in r] for r in n_best_many(lattices, alphabet, 5, 32, language)]
+        found = n_best_many(lattices, alphabet, 5, 32, language)
+        read = [[h.text for h in readings] for readings in found]
         spent = 1000 * (time.process_time() - begun) / len(lattices)
         first = [texts[0] for texts in read]
         rates = (

@@ -30,6 +30,7 @@ from indexer.pipeline import Models
 from indexer.settings import Settings
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
+from recognizer.language import LanguageModel
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 ALPHABET = Alphabet("abcdefghijklmnopqrstuvwxyz ")
@@ -42,6 +43,8 @@ class Guesser:
     id: str = "guesser"
     alphabet: Alphabet = ALPHABET
     height: int = 32
+    language: LanguageModel | None = None
+    lattices_id: str = ""
 
     def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
         """One lattice of 20 frames a strip."""

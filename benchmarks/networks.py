@@ -13,7 +13,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +44,11 @@ class Kept:
         self._texts = json.loads((folder / "texts.json").read_text("utf-8"))
         self._ends = np.load(folder / "ends.npy")
         self._next = seen
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """None: networks are compared without a language."""
+        return {}
 
     def draw(self, rng: Generator) -> Sample:
         """The next word, whatever the state of `rng`."""

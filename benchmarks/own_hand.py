@@ -20,7 +20,7 @@ import numpy as np
 
 from detector.weights import shipped
 from recognizer import load, score
-from recognizer.decode import best_path
+from recognizer.decode import n_best_many
 from recognizer.practice import Crop, Practice
 from recognizer.synthesis import Sample, Synthesis
 from recognizer.train import TUNING, fits, tune
@@ -53,9 +53,11 @@ def drawn(words: Synthesis, numbers: list[int], most: int, seed: int) -> list[Sa
 
 
 def wrong(weights: str, samples: list[Sample]) -> tuple[float, float]:
-    """Share of words read wrong, and character error rate; best path, case counts."""
+    """Share of words read wrong, and character error rate; case counts."""
     reader = load(weights)
-    read = [best_path(x, reader.alphabet).text for x in reader.lattices([s.strip for s in samples])]
+    lattices = reader.lattices([s.strip for s in samples])
+    found = n_best_many(lattices, reader.alphabet, 1, language=reader.language)
+    read = [readings[0].text for readings in found]
     truth = [s.text for s in samples]
     return 1 - score.exact(truth, read), score.character_error_rate(truth, read)
 

@@ -3,8 +3,9 @@
     python -m benchmarks.recognizer_bars ../shared [--weights FILE] [--words 1000]
 
 One line a set: the UNIPEN test writers, drawn as photos by a fixed seed; IAM words; words from scans and
-phones; whole lines of IAM, read at once without being cut into words. Case is ignored where a column says so;
-no word list is used.
+phones; whole lines of IAM, read at once without being cut into words. Case is ignored where a column says so.
+The first columns are the network's own readings, without any list of words; `known` repeats four of them with
+what the weights file knows of words, as photos are read.
 
 first, of 5      the true text is the first reading, or among five (ignoring case)
 network, alone   CPU milliseconds of the network a crop, many at once, and one by one
@@ -70,6 +71,7 @@ def row_of(reader: Recognizer, strips: list[Strip], texts: list[str]) -> dict[st
     return {
         "texts": len(texts),
         **rates(texts, found),
+        **known(reader, texts, lattices),
         "network": 1000 * (seen - begun) / len(texts),
         "alone": 1000 * (alone - done) / len(texts[:ALONE]),
         "decoding": 1000 * (done - seen) / len(texts),
@@ -94,6 +96,12 @@ def rates(texts: list[str], found: list[list[Hypothesis]]) -> dict[str, float]:
         "of 5": score.among(texts, [[h.text for h in hs] for hs in found], ignore_case=True),
         "ECE": score.expected_calibration_error(stated, [a == b for a, b in zip(texts, first, strict=True)]),
     }
+
+
+def known(reader: Recognizer, texts: list[str], lattices: list[Lattice]) -> dict[str, float]:
+    """Error rates and calibration of what photos are read as."""
+    found = rates(texts, n_best_many(lattices, reader.alphabet, 5, language=reader.language))
+    return {f"known: {name}": found[name] for name in ("CER no case", "first", "of 5", "ECE")}
 
 
 def packing(alphabet: Alphabet, lattices: list[Lattice], texts: list[list[str]]) -> dict[str, float]:

@@ -53,6 +53,7 @@ class Plan:
     """How to train."""
 
     width: int = 32
+    blocks: int = 1
     pages: int = 30_000
     batch: int = 4
     rate: float = 2e-3
@@ -94,6 +95,8 @@ class State:
 
     network: WordMaps
     optimizer: torch.optim.Optimizer
+    parent: str | None = None
+    """sha256 of the weights that the run began with, None if it began from nothing."""
     seen: int = 0
     seconds: float = 0.0
 
@@ -107,14 +110,15 @@ def loss_of(logits: Tensor, truth: Tensor) -> Tensor:
     return entropy + 0.5 * dice.mean()
 
 
-def fit(run: Path, draw: Draw, plan: Plan, minutes: float = math.inf) -> Path:
+def fit(run: Path, draw: Draw, plan: Plan, minutes: float = math.inf, start: Path | None = None) -> Path:
     """Train as `plan` says on what `draw` draws, into the folder `run`, at most `minutes` from now.
 
-    A stopped run goes on from its last checkpoint. Returns the weights file. Raises TrainingError when
-    the loss is not finite.
+    A stopped run goes on from its last checkpoint; a new one begins with the weights file `start`, whose
+    network may have fewer blocks. Returns the weights file. Raises TrainingError when the loss is not finite,
+    WeightsError for unusable `start`.
     """
     run.mkdir(parents=True, exist_ok=True)
-    state = _restore(run / "state.pt", _begin(plan))
+    state = _restore(run / "state.pt", _begin(plan, start), plan)
     drawn = _Drawn(draw, plan, state.seen)
     ahead = 4 if plan.workers else None
     batches = iter(DataLoader(drawn, batch_size=None, num_workers=plan.workers, prefetch_factor=ahead))
@@ -133,12 +137,26 @@ def fit(run: Path, draw: Draw, plan: Plan, minutes: float = math.inf) -> Path:
     return run / "last.safetensors"
 
 
-def _begin(plan: Plan) -> State:
+def _begin(plan: Plan, start: Path | None) -> State:
     torch.manual_seed(plan.seed)
-    network = WordMaps(plan.width)
-    return State(
-        network, torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01, fused=True)
-    )
+    network = WordMaps(plan.width, plan.blocks)
+    if start:
+        _take(network, start)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01, fused=True)
+    return State(network, optimizer, weights.sha256_of(start) if start else None)
+
+
+def _take(network: WordMaps, start: Path) -> None:
+    """Begin with the weights in the file `start`; blocks that it lacks begin by adding nothing."""
+    tensors, _ = weights.load(start)
+    try:
+        found = network.load_state_dict(
+            {key: torch.from_numpy(value) for key, value in tensors.items()}, strict=False
+        )
+    except RuntimeError as fault:
+        raise weights.WeightsError(f"{start} holds a network of another width; name other weights") from fault
+    if found.unexpected_keys or any(".more." not in key for key in found.missing_keys):
+        raise weights.WeightsError(f"{start} holds no such network; name other weights")
 
 
 def _step(state: State, pictures: Tensor, truth: Tensor, plan: Plan) -> float:
@@ -175,6 +193,7 @@ def _checkpoint(run: Path, state: State, plan: Plan, loss: float) -> None:
     content = {
         "network": state.network.state_dict(),
         "optimizer": state.optimizer.state_dict(),
+        "parent": state.parent,
         "seen": state.seen,
         "seconds": state.seconds,
         "plan": asdict(plan),
@@ -182,8 +201,9 @@ def _checkpoint(run: Path, state: State, plan: Plan, loss: float) -> None:
     card = weights.Card(
         kind="detector",
         architecture="word maps",
-        settings={"width": plan.width},
+        settings={"width": plan.width, "blocks": plan.blocks},
         normalisation="RGB in 0..1",
+        parent=state.parent,
         data=list(plan.data),
         scores={"pages": state.seen, "loss": round(loss, 4)},
     )
@@ -193,11 +213,14 @@ def _checkpoint(run: Path, state: State, plan: Plan, loss: float) -> None:
     (run / "state.part").replace(run / "state.pt")
 
 
-def _restore(path: Path, state: State) -> State:
+def _restore(path: Path, state: State, plan: Plan) -> State:
     if not path.exists():
         return state
     content = torch.load(path, weights_only=True)
+    begun = content["plan"]
+    if (begun["width"], begun.get("blocks", 0)) != (plan.width, plan.blocks):
+        raise TrainingError(f"{path.parent} holds a run of another network; name another folder")
     state.network.load_state_dict(content["network"])
     state.optimizer.load_state_dict(content["optimizer"])
-    state.seen, state.seconds = content["seen"], content["seconds"]
+    state.parent, state.seen, state.seconds = content["parent"], content["seen"], content["seconds"]
     return state

@@ -144,6 +144,14 @@ def sha256_of(path: Path) -> str:
         raise WeightsError(_unreadable(path, fault)) from fault
 
 
+def hashed(tensors: Tensors, *facts: str) -> str:
+    """A name for exactly these tensors and facts, whatever else a file of them holds."""
+    digest = hashlib.sha256("\0".join(facts).encode())
+    for key in sorted(tensors):
+        digest.update(key.encode() + np.ascontiguousarray(tensors[key]).tobytes())
+    return digest.hexdigest()[:16]
+
+
 def shipped(kind: str) -> Path:
     """The weights of `kind` that come with the program. Raises WeightsError if they are not there."""
     path = Path(str(files(kind))) / "weights" / "default.safetensors"

@@ -17,6 +17,7 @@ from indexer.gallery import Gallery
 from indexer.labelling import Labelling, NoSuchWord
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.reading import Page, Reading, Sighting
+from indexer.redecoding import Decoder, decode_again, undecoded
 from indexer.schema import ArchiveError, Database, NewerArchive, NoArchive, open_database, storage_errors
 from indexer.tables import files
 from indexer.views import Counts, Look, ModelIds, PhotoStatus, PhotoWords, Standing, StoredWord
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+DECODED_AT_ONCE = 8
+"""Photos in one transaction; others wait for it, about a second."""
 
 
 class Archive:
@@ -149,6 +153,16 @@ class Archive:
             rows.store_page(connection, content, page, reading)
             carry(connection, content)
             rows.settle_content(connection, content, pages)
+
+    def decode_again(self, by: Decoder, under: Sequence[str] | None = None) -> Iterator[int]:
+        """Read photos anew from the lattices kept of them, where `by` would see the same; a few at a time."""
+        while True:
+            with self._database.write() as connection:
+                some = undecoded(connection, by, views.any_of(under), DECODED_AT_ONCE)
+                if not some:
+                    return
+                decode_again(connection, by, some)
+            yield len(some)
 
     def attach(self, sighting: Sighting, sha256: str) -> list[str]:
         """Say that a file holds bytes that are known or being read; returns the other paths of them."""

@@ -44,6 +44,10 @@ class Ledger:
         """A file that needs no opening."""
         self._count["unchanged"] += 1
 
+    def decoded(self, photos: int) -> None:
+        """Photos got new readings from what was kept of them."""
+        self._count["decoded"] += photos
+
     def vanished(self, paths: Iterable[str]) -> None:
         """Files that are gone leave search."""
         self._count["vanished"] += self._archive.vanish(paths)

@@ -39,7 +39,7 @@ def _word(word: StoredWord) -> dict[str, Any]:
         "box": [box.x0, box.y0, box.x1, box.y1],
         "line": box.line,
         "label": word.label,
-        "readings": [asdict(reading) for reading in word.readings],
+        "readings": [{"text": one.text, "probability": one.probability} for one in word.readings],
     }
 
 
@@ -94,6 +94,7 @@ def summary_list(summary: Summary) -> str:
         "new": summary.new,
         "changed": summary.changed,
         "read again": summary.reread,
+        "read again from what was kept": summary.decoded,
         "moved": summary.moved,
         "copies": summary.copied,
         "unchanged": summary.unchanged,

@@ -19,13 +19,16 @@ from indexer.lock import is_watched
 from indexer.mounts import beginnings, missing, remember
 from indexer.photo import PhotoError, fingerprint
 from indexer.prepare import Known, Outcome, Prepared, Preparer, Unreadable
-from indexer.reader import Read, read
+from indexer.reader import Read, hypotheses, read
 from indexer.reading import Page, Reading, Sighting, WordReading
+from indexer.redecoding import Decoder
 from indexer.settings import Settings, SettingsError
 from indexer.streams import Streams
 from indexer.summary import Progress, Refusal, Silence, Summary
 from indexer.turning import Turner
 from indexer.walk import Selection, walk
+from recognizer import Hypothesis
+from recognizer.decode import unpack
 
 __all__ = [
     "Models",
@@ -112,12 +115,15 @@ def reindex(
     """Read again what other models than the present ones have read, and what could not be read.
 
     What was read least surely comes first, because there other models differ most; at most `most` files. Goes
-    on where it was broken off. Labels set by people hold, whatever the models say now.
+    on where it was broken off. Where the recognizer would see just what its forerunner saw, what was kept is
+    enough. Labels set by people hold, whatever the models say now.
     """
     present = models(settings)
     roots = None if paths is None else [str(_absolute(path)) for path in paths]
     with _turn(archive):
         ledger = Ledger(archive, progress)
+        for count in archive.decode_again(_decoder(present, settings), roots):
+            ledger.decoded(count)
         stale = [path for path in archive.stale(present.ids, roots) if not Path(path).is_dir()]
         doubts = archive.doubts(roots)
         stale = sorted(stale, key=lambda path: -doubts.get(path, 1.0))[:most]
@@ -126,6 +132,17 @@ def reindex(
             ledger.will_open(file, archive.look(file))
         _read_files(archive, files, present, settings, ledger, renew=True)
     return ledger.summary()
+
+
+def _decoder(models: Models, settings: Settings) -> Decoder:
+    """The recognizer, for what is kept of photos that it need not see again."""
+    reader = models.recognizer
+
+    def decode(packed: Sequence[bytes]) -> list[tuple[Hypothesis, ...]]:
+        return hypotheses([unpack(one) for one in packed], reader, settings.readings)
+
+    characters = reader.alphabet.characters
+    return Decoder(models.detector.id, reader.id, characters, reader.lattices_id, decode)
 
 
 def keep_up(

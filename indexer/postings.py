@@ -161,7 +161,8 @@ def postings(connection: Connection, ids: Sequence[int]) -> list[Posting]:
 
 def _word(word: StoredWord) -> Word:
     box = word.box
-    readings = tuple((hypothesis.text, hypothesis.probability) for hypothesis in word.readings)
+    # What is likely to be written is the same for every photo: only what is seen tells photos apart.
+    readings = tuple((one.text, one.by_sight) for one in word.readings)
     return Word(word.id, (box.x0, box.y0, box.x1, box.y1), box.line, box.chance, readings, word.lattice)
 
 

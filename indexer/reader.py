@@ -42,8 +42,9 @@ def read(
             return [done for outcome in batch for done in read([outcome], detector, recognizer, count)]
         reason = f"its words could not be read ({type(error).__name__}: {error})"
         return [Unreadable(pages[0].sighting, reason, pages[0].page.sha256, damaged=False)]
+    alphabet, lattices_id = recognizer.alphabet.characters, recognizer.lattices_id
     readings = (
-        Reading(detector, recognizer.id, tuple(words[number]), recognizer.alphabet.characters)
+        Reading(detector, recognizer.id, tuple(words[number]), alphabet, lattices_id)
         for number in range(len(pages))
     )
     return [Read(one, next(readings)) if isinstance(one, Prepared) else one for one in batch]
@@ -59,19 +60,26 @@ def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> d
         for (number, box), lattice in zip(boxes, lattices, strict=True)
         for part, span in parts(box, lattice, recognizer.alphabet)
     ]
-    ranked = n_best_many([lattice for _, _, lattice in places], recognizer.alphabet, count + SPARE)
+    ranked = hypotheses([lattice for _, _, lattice in places], recognizer, count)
     words = defaultdict[int, list[WordReading]](list)
-    for (number, box, lattice), hypotheses in zip(places, ranked, strict=True):
-        if texts := merged(hypotheses, count):
+    for (number, box, lattice), texts in zip(places, ranked, strict=True):
+        if texts:
             words[number].append(_word(box, texts, lattice))
     return words
+
+
+def hypotheses(
+    lattices: Sequence[Lattice], recognizer: Recognizer, count: int
+) -> list[tuple[Hypothesis, ...]]:
+    """Up to `count` texts of each lattice, given that it shows a word; none where nothing is written."""
+    found = n_best_many(lattices, recognizer.alphabet, count + SPARE, language=recognizer.language)
+    return [merged(several, count) for several in found]
 
 
 def _word(box: Box, given: Sequence[Hypothesis], lattice: Lattice) -> WordReading:
     """The word in `box`, `given` what it says if it is one; a reading is right when it is one as well."""
     chance = chance_of_writing(box.chance, given[0].text, given[0].probability)
-    hypotheses = tuple(Hypothesis(one.text, chance * one.probability) for one in given)
-    return WordReading(replace(box, chance=chance), hypotheses, pack(lattice))
+    return WordReading(replace(box, chance=chance), tuple(one.times(chance) for one in given), pack(lattice))
 
 
 def parts(box: Box, lattice: Lattice, alphabet: Alphabet) -> Iterable[tuple[Box, Span]]:
@@ -112,9 +120,15 @@ def merged(hypotheses: Iterable[Hypothesis], count: int) -> tuple[Hypothesis, ..
     Texts that differ in outer spaces alone are one, and their probabilities add up. The empty text is left
     out: "nothing is written here" is no reading that anybody could search for.
     """
-    chances = defaultdict[str, float](float)
-    for hypothesis in hypotheses:
-        chances[hypothesis.text.strip()] += hypothesis.probability
-    chances.pop("", None)
-    ranked = sorted(chances.items(), key=lambda item: -item[1])
-    return tuple(Hypothesis(text, min(1.0, probability)) for text, probability in ranked[:count])
+    found: dict[str, Hypothesis] = {}
+    for one in hypotheses:
+        text = one.text.strip()
+        found[text] = _either(text, found[text], one) if text in found else replace(one, text=text)
+    found.pop("", None)
+    return tuple(sorted(found.values(), key=lambda one: -one.probability)[:count])
+
+
+def _either(text: str, one: Hypothesis, other: Hypothesis) -> Hypothesis:
+    """Two spellings of one text, which exclude each other."""
+    seen = None if one.seen is None else min(1.0, one.seen + other.by_sight)
+    return Hypothesis(text, min(1.0, one.probability + other.probability), seen)

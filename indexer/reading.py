@@ -58,3 +58,5 @@ class Reading:
     words: tuple[WordReading, ...]
     alphabet: str = ""
     """The recognizer's characters: what the columns of its lattices mean, the blank left out."""
+    lattices_id: str = ""
+    """See `Recognizer.lattices_id`."""

@@ -25,6 +25,7 @@ from indexer.tables import (
     suggestions,
     words,
 )
+from recognizer import Hypothesis
 
 
 def content_id(connection: Connection, sha256: str) -> int:
@@ -83,13 +84,15 @@ def mark(connection: Connection, which: ColumnElement[bool]) -> None:
     connection.execute(update(photos).where(which).values(revision=photos.c.revision + 1))
 
 
-def store_model(connection: Connection, name: str, kind: str, alphabet: str = "") -> None:
+def store_model(
+    connection: Connection, name: str, kind: str, alphabet: str = "", lattices_id: str = ""
+) -> None:
     """Make sure that a model that readings name has its row."""
     row = {
         "id": name,
         "kind": kind,
         "alphabet": alphabet,
-        "card": {},
+        "card": {"lattices": lattices_id} if lattices_id else {},
         "added": time.time(),
         "active": True,
     }
@@ -99,7 +102,7 @@ def store_model(connection: Connection, name: str, kind: str, alphabet: str = ""
 def store_page(connection: Connection, content: int, page: Page, reading: Reading) -> None:
     """Put a reading in the place of the page's former one; labels and suggestions for it hold on."""
     store_model(connection, reading.detector, "detector")
-    store_model(connection, reading.recognizer, "recognizer", reading.alphabet)
+    store_model(connection, reading.recognizer, "recognizer", reading.alphabet, reading.lattices_id)
     photo = _photo(connection, content, page, reading)
     connection.execute(delete(words).where(words.c.photo_id == photo))
     connection.execute(delete(alternatives).where(alternatives.c.photo_id == photo))
@@ -135,7 +138,7 @@ def _store_words(connection: Connection, photo: int, found: Sequence[WordReading
 
 def _store_alternatives(connection: Connection, photo: int, found: Sequence[WordReading]) -> None:
     rows = [
-        _place(photo, one.box) | {"text": best.text, "probability": best.probability, "packed": one.lattice}
+        _place(photo, one.box) | {"text": best.text, "probability": best.by_sight, "packed": one.lattice}
         for one in found
         for best in one.hypotheses[:1]
     ]
@@ -149,17 +152,22 @@ def _place(photo: int, box: Box) -> dict[str, Any]:
 
 def _store_readings(connection: Connection, readings: Iterable[tuple[int, WordReading]]) -> None:
     readings = list(readings)
-    ranked = [
-        {"word_id": word, "rank": rank, "text": hypothesis.text, "probability": hypothesis.probability}
-        for word, reading in readings
-        for rank, hypothesis in enumerate(reading.hypotheses, start=1)
-    ]
-    if ranked:
-        connection.execute(insert(hypotheses), ranked)
+    store_hypotheses(connection, ((word, reading.hypotheses) for word, reading in readings))
     if readings:
         connection.execute(
             insert(lattices), [{"word_id": word, "packed": reading.lattice} for word, reading in readings]
         )
+
+
+def store_hypotheses(connection: Connection, found: Iterable[tuple[int, Sequence[Hypothesis]]]) -> None:
+    """Keep the texts of words, best first; `found` are word ids, each with its texts."""
+    ranked = [
+        {"word_id": word, "rank": rank, "text": one.text, "probability": one.probability, "seen": one.seen}
+        for word, texts in found
+        for rank, one in enumerate(texts, start=1)
+    ]
+    if ranked:
+        connection.execute(insert(hypotheses), ranked)
 
 
 def forget_files(connection: Connection, which: ColumnElement[bool]) -> int:

@@ -22,6 +22,8 @@ class Summary:
     changed: int = 0
     reread: int = 0
     """Unchanged, but read again by other models."""
+    decoded: int = 0
+    """Photos that a model reads anew from what was kept of them, without opening a file."""
     moved: int = 0
     copied: int = 0
     """The same bytes lie elsewhere too; they share a reading."""

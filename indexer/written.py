@@ -137,10 +137,11 @@ def _with_hints(read: tuple[Hypothesis, ...], hints: tuple[Suggestion, ...]) -> 
     """Readings of all who have read the word; where two say the same, the surer one counts."""
     if not hints:
         return read
-    chances = {hypothesis.text: hypothesis.probability for hypothesis in read}
+    surest = {hypothesis.text: hypothesis for hypothesis in read}
     for hint in hints:
-        chances[hint.text] = max(hint.probability, chances.get(hint.text, 0.0))
-    return tuple(Hypothesis(text, chances[text]) for text in sorted(chances, key=lambda text: -chances[text]))
+        if hint.text not in surest or hint.probability > surest[hint.text].probability:
+            surest[hint.text] = Hypothesis(hint.text, hint.probability)
+    return tuple(sorted(surest.values(), key=lambda one: -one.probability))
 
 
 def _suggestions(
@@ -166,7 +167,7 @@ def _hypotheses(
     connection: Connection, which: ColumnElement[bool]
 ) -> defaultdict[int, tuple[Hypothesis, ...]]:
     statement = (
-        select(hypotheses.c.word_id, hypotheses.c.text, hypotheses.c.probability)
+        select(hypotheses)
         .select_from(hypotheses.join(words))
         .where(which)
         .order_by(hypotheses.c.word_id, hypotheses.c.rank)
@@ -174,5 +175,8 @@ def _hypotheses(
     grouped = groupby(connection.execute(statement), key=lambda row: row.word_id)
     return defaultdict(
         tuple,
-        {word: tuple(Hypothesis(row.text, row.probability) for row in group) for word, group in grouped},
+        {
+            word: tuple(Hypothesis(row.text, row.probability, row.seen) for row in group)
+            for word, group in grouped
+        },
     )

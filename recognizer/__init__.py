@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from recognizer.alphabet import Alphabet
+    from recognizer.language import LanguageModel
 
 __all__ = ["Hypothesis", "Lattice", "Recognizer", "load"]
 
@@ -31,6 +32,18 @@ class Hypothesis:
 
     text: str
     probability: float
+    seen: float | None = None
+    """What the picture alone says of it, without regard to what people write; None for the same."""
+
+    @property
+    def by_sight(self) -> float:
+        """The probability without any language."""
+        return self.probability if self.seen is None else self.seen
+
+    def times(self, chance: float) -> Hypothesis:
+        """The same text where the word itself has only this chance."""
+        seen = None if self.seen is None else chance * self.seen
+        return Hypothesis(self.text, chance * self.probability, seen)
 
 
 class Recognizer(Protocol):
@@ -41,12 +54,20 @@ class Recognizer(Protocol):
         """Name and content hash; stored with every reading, so that two models never mix unnoticed."""
 
     @property
+    def lattices_id(self) -> str:
+        """Recognizers of one such id give the same lattices, whatever they make of them; "" is no id."""
+
+    @property
     def alphabet(self) -> Alphabet:
         """Meaning of the lattice's columns."""
 
     @property
     def height(self) -> int:
         """Rows a strip must have."""
+
+    @property
+    def language(self) -> LanguageModel | None:
+        """Which texts people write, for choosing among readings; None where nothing is known of that."""
 
     def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
         """One lattice a strip, in the same order; batched by width inside."""

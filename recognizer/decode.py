@@ -19,7 +19,7 @@ from recognizer import Hypothesis, Lattice
 from recognizer.alphabet import BLANK, Alphabet
 from recognizer.beam import BEAM, survivors
 from recognizer.forward import log_occurrences, log_probabilities, log_probability
-from recognizer.language import Language
+from recognizer.language import LanguageModel
 from recognizer.packing import PackingError, pack, unpack
 
 __all__ = [
@@ -62,8 +62,8 @@ def n_best(
     lattice: Lattice,
     alphabet: Alphabet,
     count: int = 5,
-    beam: int = BEAM,
-    language: Language | None = None,
+    beam: int | None = None,
+    language: LanguageModel | None = None,
 ) -> list[Hypothesis]:
     """Up to `count` texts, best first, see `n_best_many`."""
     return n_best_many([lattice], alphabet, count, beam, language)[0]
@@ -73,25 +73,29 @@ def n_best_many(
     lattices: Sequence[Lattice],
     alphabet: Alphabet,
     count: int = 5,
-    beam: int = BEAM,
-    language: Language | None = None,
+    beam: int | None = None,
+    language: LanguageModel | None = None,
 ) -> list[list[Hypothesis]]:
     """For each lattice up to `count` texts, best first; many lattices at once go several times as fast.
 
     The texts are found by prefix beam search (Hannun et al. 2014, arXiv 1408.2873), which may miss one; the
     probability of each is exact, P(text | lattice) over all paths. The empty text may be among them: it says
     that nothing is written. A `language` multiplies the probabilities of the texts found by its factors and
-    leaves their sum as it was.
+    leaves their sum as it was. Without `beam` BEAM texts are followed, and twice as many with a language: it
+    has the last word only about texts that were found.
     """
     found: list[list[Hypothesis]] = []
-    kept = beam if language else 2 * count
-    for labels, log_probs in survivors(lattices, max(beam, count), kept):
+    beam = max(beam or BEAM * (2 if language else 1), count)
+    for labels, log_probs in survivors(lattices, beam, beam if language else 2 * count):
         texts = [alphabet.decode(one) for one in labels]
-        chances = np.minimum(1.0, np.exp(log_probs))
+        seen = np.minimum(1.0, np.exp(log_probs))
         if language and texts:
-            chances = _preferred(chances, np.array([language(text) for text in texts]))
-        ranked = np.argsort(-chances, kind="stable")[:count]
-        found.append([Hypothesis(texts[n], float(chances[n])) for n in ranked])
+            chances = _preferred(seen, np.array([language(text) for text in texts]))
+            ranked = np.argsort(-chances, kind="stable")[:count]
+            found.append([Hypothesis(texts[n], float(chances[n]), float(seen[n])) for n in ranked])
+        else:
+            ranked = np.argsort(-seen, kind="stable")[:count]
+            found.append([Hypothesis(texts[n], float(seen[n])) for n in ranked])
     return found
 
 

@@ -61,12 +61,17 @@ class Evaluation:
         return "\n".join(lines) + "\n"
 
 
-def evaluate(reader: Recognizer, labelled: Iterable[Labelled], count: int = 5) -> Evaluation:
-    """Read every picture, keep `count` readings of each, compare the first (and all) with the text."""
+def evaluate(
+    reader: Recognizer, labelled: Iterable[Labelled], count: int = 5, language: bool = True
+) -> Evaluation:
+    """Read every picture, keep `count` readings of each, compare the first (and all) with the text.
+
+    With `language` off the network is measured alone.
+    """
     pairs: list[tuple[str, list[Hypothesis]]] = []
     worst: list[Misread] = []
     for batch in _batches(labelled):
-        for text, readings, strip in _read(reader, batch, count):
+        for text, readings, strip in _read(reader, batch, count, language):
             pairs.append((text, readings))
             worst += _misread(text, readings[0].text, strip)
         worst = sorted(worst, key=lambda one: -one.distance)[:WORST]
@@ -100,9 +105,10 @@ def _batches(labelled: Iterable[Labelled]) -> Iterator[list[Labelled]]:
 
 
 def _read(
-    reader: Recognizer, batch: list[Labelled], count: int
+    reader: Recognizer, batch: list[Labelled], count: int, language: bool
 ) -> Iterator[tuple[str, list[Hypothesis], Strip]]:
     strips = [contrast(resize(pixels, reader.height)) for _, pixels in batch]
-    found = n_best_many(reader.lattices(strips), reader.alphabet, count)
+    model = reader.language if language else None
+    found = n_best_many(reader.lattices(strips), reader.alphabet, count, language=model)
     for (text, _), readings, strip in zip(batch, found, strips, strict=True):
         yield text, readings or [Hypothesis("", 1.0)], strip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -121,6 +122,11 @@ class Stream:
         self._shuffled: Iterator[datasets.Sample] | None = None
         self._named: set[str] = set()
 
+    @property
+    def words(self) -> Mapping[str, int]:
+        """None: the lists may be longer than anybody wants to read beforehand."""
+        return {}
+
     def draw(self, rng: Generator) -> Sample:
         """The next one that can be learned from. Raises DatasetError when there seems to be none."""
         self._shuffled = self._shuffled or datasets.shuffled(self._images, rng)
@@ -152,6 +158,11 @@ class Mixed:
     first: Source
     second: Source
     share: float
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """Those of both."""
+        return Counter(self.first.words) | Counter(self.second.words)
 
     def draw(self, rng: Generator) -> Sample:
         """One sample of either."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +18,7 @@ from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
 from recognizer.frames import frames
+from recognizer.language import Language
 
 PADDED_TO = 16
 """Batches are padded to a multiple of this: every new width costs the kernels a compilation."""
@@ -202,6 +203,10 @@ def tensors_of(network: nn.Module) -> dict[str, NDArray[np.generic]]:
     return {name: (v.half() if v.is_floating_point() else v).numpy() for name, v in state.items()}
 
 
+LANGUAGE = "language"
+"""Name of the packed words among the tensors of a weights file."""
+
+
 @dataclass(frozen=True)
 class TorchRecognizer:
     """Reads strips with a trained network."""
@@ -211,12 +216,16 @@ class TorchRecognizer:
     height: int
     temperature: float
     id: str
+    lattices_id: str = ""
+    words: NDArray[np.uint8] | None = None
+    """What people write, packed, see `Language`."""
 
     @classmethod
     def load(cls, name: str) -> TorchRecognizer:
         """The shipped recognizer (`default`) or the one in the file `name`; raises `WeightsError`."""
         path = weights.shipped("recognizer") if name == "default" else Path(name)
         tensors, card = weights.load(path)
+        words = tensors.pop(LANGUAGE, None)
         alphabet = Alphabet(card.alphabet)
         try:
             network = build(card.architecture, alphabet.size, card.settings)
@@ -226,7 +235,15 @@ class TorchRecognizer:
                 f"{path} does not hold a network for reading, or not the one its card names; "
                 "name another file, or get it again"
             ) from fault
-        return cls(prepared(network), alphabet, card.height, card.temperature, weights.id_of(path))
+        seen_by = weights.hashed(tensors, card.architecture, card.alphabet, str(card.temperature))
+        return cls(
+            prepared(network), alphabet, card.height, card.temperature, weights.id_of(path), seen_by, words
+        )
+
+    @cached_property
+    def language(self) -> Language | None:
+        """What the weights file knows of the texts that people write."""
+        return None if self.words is None else Language.unpacked(self.words)
 
     def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
         """One lattice a strip, in order; strips of like width are read together."""

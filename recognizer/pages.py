@@ -63,6 +63,9 @@ class Pages:
         sheet = _Sheet(self._size, rng)
         sheet.furnish()
         if rng.random() > 0.2:
+            for note in sheet.notes:
+                if rng.random() < 0.8:
+                    self._on_note(sheet, note, rng)
             for _ in range(rng.integers(1, 5)):
                 self._block(sheet, rng)
         for _ in range(rng.integers(0, 5)):
@@ -72,22 +75,71 @@ class Pages:
     def _block(self, sheet: _Sheet, rng: Generator) -> None:
         """Lines of one hand, one pen and one size, somewhere on the sheet."""
         body = float(np.exp(rng.uniform(np.log(5), np.log(46))))  # height of small letters, pixels
+        style = self._style(sheet, body, _turn(rng), rng)
+        # Far enough from the middle that turned writing reaches all of the sheet.
+        corner = np.array([rng.uniform(-0.1, 0.8), rng.uniform(-0.1, 0.8)]) * self._size
+        self._lines(sheet, style, corner, int(rng.integers(1, 14)), np.inf, rng)
+
+    def _on_note(self, sheet: _Sheet, note: _Note, rng: Generator) -> None:
+        """Some lines on a sticky note, turned as the note is."""
+        body = note.side * float(rng.uniform(0.035, 0.12))
+        turn = -note.turn + rng.normal(0, 2)
+        style = self._style(sheet, body, turn, rng)
+        room = note.side * rng.uniform(0.06, 0.15)
+        corner = note.corner + _spin(style.turn).T @ np.array([room, room + body])
+        self._lines(sheet, style, corner, int(rng.integers(1, 7)), note.side - 2 * room, rng)
+
+    @staticmethod
+    def _style(sheet: _Sheet, body: float, turn: float, rng: Generator) -> _Style:
+        """A pen for small letters of the height `body`, lines turned by `turn` degrees."""
         pen = body * float(np.exp(rng.uniform(np.log(0.06), np.log(0.35))))
-        turn = rng.normal(0, 2.5) if rng.random() < 0.85 else rng.normal(0, 12)
-        if rng.random() < 0.04:
-            turn += rng.choice([-90, 90])
-        style = _Style(body, max(1, round(pen)), np.deg2rad(turn), sheet.pen_colour(), rng.uniform(0.55, 1.0))
-        origin = rng.uniform(-0.1, 0.8, 2) * self._size
-        spacing = body * rng.uniform(1.8, 3.8)
+        opacity = rng.uniform(0.55, 1.0)
+        return _Style(body, max(1, round(pen)), float(np.deg2rad(turn)), sheet.pen_colour(), opacity)
+
+    def _lines(
+        self,
+        sheet: _Sheet,
+        style: _Style,
+        corner: NDArray[np.float64],
+        rows: int,
+        width: float,
+        rng: Generator,
+    ) -> None:
+        """`rows` lines of one hand from `corner` on, each at most `width` pixels long."""
+        spacing = style.body * rng.uniform(1.8, 3.8)
         hand = self._writing.hand(rng)
-        for row in range(rng.integers(1, 14)):
-            x = rng.choice([0.0, 1.5]) * body * (rng.random() < 0.5)
+        for row in range(rows):
+            x = rng.choice([0.0, 1.5]) * style.body * (rng.random() < 0.5)
             for _ in range(rng.integers(1, 8)):
                 ink = hand(rng)
-                if ink is None:
+                if ink is None or x > 0.8 * width:
                     continue
-                wide = sheet.word(ink, style, origin, (x, row * spacing + rng.normal(0, 0.08) * body))
-                x += wide + body * rng.uniform(0.7, 1.8)
+                at = (x, row * spacing + rng.normal(0, 0.08) * style.body)
+                x += sheet.word(ink, style, corner, at) + style.body * rng.uniform(0.7, 1.8)
+
+
+def _turn(rng: Generator) -> float:
+    """Degrees that lines run uphill: most hardly, some as people write round a drawing or up a margin."""
+    pick = rng.random()
+    if pick < 0.72:
+        return float(rng.normal(0, 2.5))
+    if pick < 0.86:
+        return float(rng.normal(0, 12))
+    return float(rng.uniform(-65, 65)) if pick < 0.96 else float(rng.normal(0, 3) + rng.choice([-90, 90]))
+
+
+def _spin(turn: float) -> NDArray[np.float64]:
+    """Takes rows of points in a frame turned by `turn` (radians, uphill) to the sheet."""
+    return np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+
+
+@dataclass(frozen=True)
+class _Note:
+    """A sticky note: where its upper left corner is, its width in pixels, and its turn in degrees."""
+
+    corner: NDArray[np.float64]
+    side: float
+    turn: float
 
 
 @dataclass(frozen=True)
@@ -111,6 +163,7 @@ class _Sheet:
         self.mask = np.zeros((size, size), np.uint8)
         self.taken = np.zeros((size // 4 + 1, size // 4 + 1), bool)
         self.words: list[Quad] = []
+        self.notes: list[_Note] = []
 
     def pen_colour(self) -> tuple[int, int, int]:
         """A pen that shows on this ground."""
@@ -137,8 +190,9 @@ class _Sheet:
         rng = self.rng
         side = rng.uniform(0.2, 0.7) * self.size
         centre = tuple(float(v) for v in rng.uniform(0, self.size, 2))
-        box = (centre, (side, side * rng.uniform(0.7, 1.3)), float(rng.normal(0, 8)))
-        corners = np.asarray(cv2.boxPoints(box), np.float32)
+        turn = float(rng.normal(0, 8))
+        corners = np.asarray(cv2.boxPoints((centre, (side, side * rng.uniform(0.7, 1.3)), turn)), np.float32)
+        self.notes.append(_Note(corners[np.argmin(corners.sum(axis=1))].astype(np.float64), side, turn))
         shade = np.clip(
             np.array(NOTES[rng.integers(len(NOTES))]) * (0.3 if self.dark else 1) + rng.normal(0, 12, 3),
             0,
@@ -221,7 +275,7 @@ class _Sheet:
         shift = np.array([at[0], at[1] - style.body * (1 + rises)])
         flat = [(p - low) * scale + shift for p in ink.paths]
         wide = float(np.ptp(points[:, 0])) * scale
-        spin = np.array([[np.cos(style.turn), np.sin(style.turn)], [-np.sin(style.turn), np.cos(style.turn)]])
+        spin = _spin(style.turn)
         quad = (_frame(np.concatenate(flat), style.pen / 2) @ spin + origin).astype(np.float32)
         if self._claim(quad):
             self._ink([(p @ spin + origin).astype(np.float32) for p in flat], ink.filled, style)
@@ -267,8 +321,11 @@ class _Sheet:
         np.maximum(self.mask[part], cover, out=self.mask[part])
 
     def scrawl(self) -> None:
-        """A mark that is not writing: arrow, frame, underline, circle, table, scribble."""
+        """A mark that is not writing: arrow, frame, underline, circle, table, scribble, drawing."""
         rng, size = self.rng, self.size
+        if rng.random() < 0.3:
+            self._doodle()
+            return
         cover = np.zeros((size, size), np.uint8)
         pen = max(1, round(float(np.exp(rng.uniform(np.log(1), np.log(9))))))
         pick = rng.random()
@@ -294,6 +351,22 @@ class _Sheet:
             knots = rng.uniform(0, 1, 2) * size + turns * spread
             cv2.polylines(cover, [np.round(knots).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
         self._paint(cover, np.array(self.pen_colour(), float), rng.uniform(0.5, 1))
+
+    def _doodle(self) -> None:
+        """A little drawing: a head, a figure, a curve, a chart, a cloud, hatching."""
+        rng = self.rng
+        pen = max(1, round(float(np.exp(rng.uniform(np.log(1), np.log(7))))))
+        reach = float(np.exp(rng.uniform(np.log(8), np.log(0.25 * self.size))))
+        spin = _spin(float(rng.normal(0, 0.2))) * reach
+        centre = rng.uniform(0, 1, 2) * self.size
+        colour, cover = np.array(self.pen_colour(), float), np.zeros((self.size, self.size), np.uint8)
+        for line in DOODLES[rng.integers(len(DOODLES))](rng):
+            shaky = line + rng.normal(0, 0.015, line.shape)
+            points = [np.round((shaky @ spin + centre) * 8).astype(np.int32)]
+            if len(line) > 8 and rng.random() < 0.12:
+                cv2.fillPoly(cover, points, 255, cv2.LINE_AA, 3)
+            cv2.polylines(cover, points, False, 255, pen, cv2.LINE_AA, 3)
+        self._paint(cover, colour, rng.uniform(0.5, 1))
 
     def _around(self, cover: Picture, quad: Quad, pen: int) -> None:
         """An underline, or a frame round a word."""
@@ -383,3 +456,63 @@ def _table(cover: Picture, rng: Generator, pen: int) -> None:
         cv2.line(
             cover, (int(x[0]), int(row)), (int(x[-1]), int(row + rng.normal(0, 3))), 255, pen, cv2.LINE_AA
         )
+
+
+def _arc(x: float, y: float, wide: float, tall: float, start: float = 0, end: float = 2 * np.pi) -> Path2D:
+    t = np.linspace(start, end, 24)
+    return np.stack([x + wide * np.cos(t), y + tall * np.sin(t)], axis=1)
+
+
+def _head(rng: Generator) -> list[Path2D]:
+    eyes, size = rng.uniform(0.2, 0.5), rng.uniform(0.05, 0.25)
+    mouth = _arc(0, rng.uniform(0.1, 0.4), 0.4, rng.uniform(-0.4, 0.4), 0.2, np.pi - 0.2)
+    hair = [np.array([(x, -0.8), (x * 1.3, -1.3)]) for x in np.linspace(-0.7, 0.7, int(rng.integers(0, 9)))]
+    return [_arc(0, 0, 0.9, 1), _arc(-eyes, -0.2, size, size), _arc(eyes, -0.2, size, size), mouth, *hair]
+
+
+def _figure(rng: Generator) -> list[Path2D]:
+    hands = rng.uniform(-0.4, 0.6, 2)
+    limbs = [((0, -0.5), (0, 0.4)), ((-0.5, hands[0]), (0, -0.3)), ((0, -0.3), (0.5, hands[1]))]
+    legs = [((0, 0.4), (-0.35, 1)), ((0, 0.4), (0.35, 1))]
+    return [_arc(0, -0.75, 0.25, 0.25), *(np.array(line, float) for line in limbs + legs)]
+
+
+def _curve(rng: Generator) -> list[Path2D]:
+    x = np.linspace(-1, 1, int(rng.integers(8, 90)))
+    y = rng.uniform(0.05, 0.5) * np.sin(rng.uniform(3, 40) * x) + rng.normal(0, rng.uniform(0, 0.2), len(x))
+    return [np.stack([x, y], axis=1)]
+
+
+def _chart(rng: Generator) -> list[Path2D]:
+    bars = []
+    for x in np.linspace(-0.8, 0.8, int(rng.integers(2, 8))):
+        top = 1 - rng.uniform(0.1, 1.8)
+        bars.append(np.array([(x, 1), (x, top), (x + 0.15, top), (x + 0.15, 1)]))
+    return [np.array([(-1, -1), (-1, 1), (1, 1)], float), *bars]
+
+
+def _cloud(rng: Generator) -> list[Path2D]:
+    t = np.linspace(0, 2 * np.pi, 120)
+    reach = 0.8 + rng.uniform(0.05, 0.3) * np.abs(np.sin(rng.integers(3, 12) * t / 2))
+    return [np.stack([1.3 * reach * np.cos(t), reach * np.sin(t)], axis=1)]
+
+
+def _barrel(rng: Generator) -> list[Path2D]:
+    tall = rng.uniform(0.5, 1.2)
+    sides = [np.array([(x, -tall), (x, tall)]) for x in (-0.7, 0.7)]
+    return [_arc(0, -tall, 0.7, 0.2), _arc(0, tall, 0.7, 0.2, 0, np.pi), *sides]
+
+
+def _hatching(rng: Generator) -> list[Path2D]:
+    lean, count = rng.uniform(-0.5, 0.5), int(rng.integers(4, 24))
+    return [np.array([(x + lean, -rng.uniform(0.2, 1)), (x, 0.3)]) for x in np.linspace(-1, 1, count)]
+
+
+def _star(rng: Generator) -> list[Path2D]:
+    t = np.linspace(0, 2 * np.pi, 2 * int(rng.integers(4, 12)) + 1)
+    reach = np.where(np.arange(len(t)) % 2, rng.uniform(0.3, 0.8), 1)
+    return [np.stack([reach * np.cos(t), reach * np.sin(t)], axis=1)]
+
+
+DOODLES = (_head, _figure, _curve, _chart, _cloud, _barrel, _hatching, _star)
+"""Each draws strokes within about -1..1, y downwards."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,10 @@ Pixels = NDArray[np.uint8]
 
 class Source(Protocol):
     """Something that gives samples without end."""
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """The words of its texts and how often they occur, for a language model; none where nobody knows."""
 
     def draw(self, rng: Generator) -> Sample:
         """One sample; the same `rng` state gives the same sample."""
@@ -39,6 +44,12 @@ class Practice:
         """`share` of the samples are labelled ones; all of them where there is no `general` source."""
         self._labelled, self._general, self._height = labelled, general, height
         self._share = share if general else 1.0
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """Those of the labels, and of the other samples."""
+        general = self._general.words if self._general else {}
+        return Counter(general) | Counter(word for one in self._labelled for word in one.text.split())
 
     def draw(self, rng: Generator) -> Sample:
         """One sample."""

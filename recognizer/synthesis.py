@@ -65,6 +65,7 @@ class Synthesis:
         self._loud = [n for n, r in enumerate(self._words.rows) if _is_loud(r["label"])]
         self._sources: list[tuple[float, Callable[[Generator], Ink | None]]] = [(0.38, self._word)]
         self._scans: list[tuple[Path, str]] = []
+        self._texts = Texts([])
         if split == "train":
             self._phrases = Unipen(unipen, "text", split)
             self._hands = Hands(self._words)
@@ -87,6 +88,11 @@ class Synthesis:
     def by_writer(self) -> Mapping[str, Sequence[int]]:
         """Writer -> the numbers of their words."""
         return self._words.by_writer
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """Words in the labels of what is drawn from, and how often they occur."""
+        return self._texts.counts
 
     def draw(self, rng: Generator) -> Sample:
         """One sample; the same `rng` state gives the same sample."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from numpy.random import Generator
@@ -29,6 +30,11 @@ class Texts:
             (0.02, _mark),
             (0.07, _letters),
         ]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each word is in the list."""
+        return Counter(word for text in self._words for word in text.split())
 
     def __call__(self, rng: Generator) -> str:
         """A text of one to a few words, 1 to about 24 characters."""

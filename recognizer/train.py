@@ -26,8 +26,9 @@ from recognizer.curve import curve
 from recognizer.datasets import DatasetError
 from recognizer.decode import best_path
 from recognizer.frames import fits
+from recognizer.language import Language
 from recognizer.lessons import Drawn, Lesson, validation_set
-from recognizer.model import Crnn, TorchRecognizer, build, ctc, pad, prepared, tensors_of
+from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, pad, prepared, tensors_of
 from recognizer.plan import TERMS, TUNING, Plan, Tuning
 from recognizer.practice import Source
 from recognizer.synthesis import Sample
@@ -61,6 +62,8 @@ class State:
     average: Crnn
     """Running mean of the weights: what is measured and shipped."""
     optimizer: torch.optim.Optimizer
+    language: Language | None = None
+    """Which texts people write: of the weights that the run began with, and of what it learns from."""
     parent: str | None = None
     """sha256 of the weights that the run began with, None if it began from nothing."""
     seen: int = 0
@@ -142,6 +145,8 @@ def tune(run: Path, start: Path, source: Source, held_out: list[Sample], plan: P
 def _learn(
     run: Path, state: State, source: Source, held_out: list[Sample], plan: Plan, minutes: float
 ) -> Path:
+    if words := source.words:
+        state.language = (state.language or Language({})).knowing(words)
     begun, measured, losses = time.monotonic(), state.seen, []
     base = state.seconds
     with _progress(state, plan) as bar:
@@ -187,14 +192,16 @@ def _begin(plan: Plan, start: Path | None) -> State:
     if start is None:
         return _state_of(DEFAULT, build(plan.architecture, DEFAULT.size, plan.settings), plan)
     reader = TorchRecognizer.load(str(start))
-    return _state_of(reader.alphabet, reader.network, plan, weights.sha256_of(start))
+    state = _state_of(reader.alphabet, reader.network, plan)
+    state.parent, state.language = weights.sha256_of(start), reader.language
+    return state
 
 
-def _state_of(alphabet: Alphabet, network: Crnn, plan: Plan, parent: str | None = None) -> State:
+def _state_of(alphabet: Alphabet, network: Crnn, plan: Plan) -> State:
     average = build(plan.architecture, alphabet.size, plan.settings)
     average.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01, fused=True)
-    return State(alphabet, network, average, optimizer, parent)
+    return State(alphabet, network, average, optimizer)
 
 
 def _step(state: State, samples: list[Sample], plan: Plan) -> float:
@@ -257,11 +264,14 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
         data=plan.data,
         scores={**scores, "words": state.seen},
     )
-    weights.save(run / "last.safetensors", tensors_of(state.average), card)
+    tensors = tensors_of(state.average)
+    if state.language:
+        tensors[LANGUAGE] = state.language.packed()
+    weights.save(run / "last.safetensors", tensors, card)
     state.idle += 1
     if rates["cer"] < state.best:
         state.best, state.idle = rates["cer"], 0
-        weights.save(run / "best.safetensors", tensors_of(state.average), card)
+        weights.save(run / "best.safetensors", tensors, card)
     _store(run / "state.pt", state, plan)
 
 
@@ -294,6 +304,7 @@ def _store(path: Path, state: State, plan: Plan) -> None:
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
         "optimizer": state.optimizer.state_dict(),
+        "words": dict(state.language.words) if state.language else None,
         "parent": state.parent,
         "seen": state.seen,
         "seconds": state.seconds,
@@ -317,7 +328,9 @@ def _restored(path: Path, plan: Plan) -> State | None:
         )
     alphabet = Alphabet(content["alphabet"])
     network = build(plan.architecture, alphabet.size, plan.settings)
-    state = _state_of(alphabet, network, plan, content["parent"])
+    state = _state_of(alphabet, network, plan)
+    state.parent, words = content["parent"], content["words"]
+    state.language = None if words is None else Language(words)
     state.network.load_state_dict(content["network"])
     state.average.load_state_dict(content["average"])
     state.optimizer.load_state_dict(content["optimizer"])

@@ -24,6 +24,7 @@ from indexer.schema import open_database
 from indexer.settings import Settings
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
+from recognizer.language import LanguageModel
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ALPHABET = Alphabet(LETTERS + " ")
@@ -102,6 +103,8 @@ class LightRecognizer:
     """HEIGHT and the margins of a crop, so that nothing is scaled."""
     alphabet: Alphabet = ALPHABET
     backwards: bool = False
+    language: LanguageModel | None = None
+    lattices_id: str = ""
     seen: list[int] = field(default_factory=list)
     """Strips in each call."""
 

@@ -12,7 +12,8 @@ from detector.box import Box
 from detector.lines import in_reading_order
 from detector.model import STRIDE, Finder, WordMaps, boxes, targets
 from detector.network import NetworkDetector
-from detector.train import Plan, fit
+from detector.train import Plan, TrainingError, fit
+from detector.weights import WeightsError, read_card, sha256_of
 
 
 def quad(x, y, wide, tall, angle=0.0):
@@ -74,6 +75,37 @@ def test_training_learns_resumes_and_loads(tmp_path):
     loaded = detector.load(str(file))
     assert loaded.id.startswith("detector-")
     assert all(isinstance(box, Box) for box in loaded.detect(drawn(np.random.default_rng(1)).pixels))
+
+
+def test_deeper_networks_begin_as_the_weights_they_begin_with(tmp_path):
+    shallow = Plan(width=8, blocks=0, pages=8, warm=1, every=8)
+    start = fit(tmp_path / "shallow", drawn, shallow)
+    deep = fit(tmp_path / "deep", drawn, replace(shallow, blocks=1, pages=0), start=start)
+    assert not deep.exists(), "nothing learned, nothing written"
+    made = fit(tmp_path / "deep", drawn, replace(shallow, blocks=1, rate=0.0), start=start)
+    page = drawn(np.random.default_rng(3)).pixels
+    assert read_card(made).settings == {"width": 8, "blocks": 1}
+    assert read_card(made).parent == sha256_of(start)
+    before, after = (Finder.load(path).network for path in (start, made))
+    assert set(before.state_dict()) < set(after.state_dict())
+    for name, value in before.state_dict().items():
+        if "running" not in name and "tracked" not in name:
+            assert np.allclose(value, after.state_dict()[name]), "a rate of nothing changes nothing"
+    network = WordMaps(8, 1)
+    network.load_state_dict(before.state_dict(), strict=False)
+    seen = [Finder(one.eval(), "test").maps(page) for one in (before, network)]
+    assert np.allclose(*seen, atol=1e-5)
+
+
+def test_weights_and_runs_of_other_networks_are_refused(tmp_path):
+    plan = Plan(width=8, pages=8, warm=1, every=8)
+    start = fit(tmp_path / "run", drawn, plan)
+    with pytest.raises(TrainingError, match="another network"):
+        fit(tmp_path / "run", drawn, replace(plan, blocks=0))
+    with pytest.raises(WeightsError, match="another width"):
+        fit(tmp_path / "wider", drawn, replace(plan, width=16), start=start)
+    with pytest.raises(WeightsError, match="no such network"):
+        fit(tmp_path / "fewer", drawn, replace(plan, blocks=0), start=start)
 
 
 def found(*quads):

@@ -91,7 +91,7 @@ def test_without_an_archive_or_with_a_newer_one_nothing_is_touched(home: Path, t
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO hypotheses VALUES (999, 1, 'ghost', 0.5)",
+        "INSERT INTO hypotheses VALUES (999, 1, 'ghost', 0.5, NULL)",
         "INSERT INTO lattices VALUES (999, x'00')",
         "UPDATE files SET content_id = 999 WHERE path = (SELECT min(path) FROM files)",
         "DELETE FROM models WHERE kind = 'recognizer'",

@@ -120,6 +120,21 @@ def test_a_page_read_again_has_only_the_later_alternatives(archive: Archive) -> 
     assert found(archive, "roadmop") == [] and found(archive, "roadmap") == ["/p/a.jpg"]
 
 
+def test_people_are_shown_what_is_likely_and_search_is_told_what_was_seen(archive: Archive) -> None:
+    """Else a frequent word would be believed wherever something like it stands."""
+    sure, guessed = reading("plan"), reading("plan")
+    likely = replace(
+        guessed.words[0], hypotheses=(Hypothesis("plan", 0.9, 0.125), Hypothesis("plam", 0.05, 0.75))
+    )
+    archive.add(seen("/p/a.jpg"), page(), replace(guessed, words=(likely,)), pages=1)
+    archive.add(seen("/p/b.jpg"), page(B), sure, pages=1)
+    first = next(archive.words(["/p/a.jpg"])).words[0].readings[0]
+    assert (first.text, first.probability) == ("plan", 0.9)
+    assert first.seen == pytest.approx(0.125, rel=0.02)
+    archive.update_index()
+    assert [hit.path for hit in search.open(archive.home).find("plan")] == ["/p/b.jpg", "/p/a.jpg"]
+
+
 def test_a_file_is_known_by_its_facts(archive: Archive) -> None:
     assert archive.look(seen("/a")).standing is Standing.NEW
     archive.add(seen("/a"), page(), reading("one"), pages=1)

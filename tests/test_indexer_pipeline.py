@@ -29,6 +29,7 @@ from indexer.reader import merged, parts
 from indexer.settings import Settings, SettingsError
 from indexer.streams import Streams
 from recognizer import Hypothesis, Lattice, Strip
+from recognizer.language import LanguageModel
 
 SETTINGS = Settings(threads=2, batch=6)
 
@@ -360,6 +361,39 @@ def test_another_model_reads_everything_again_and_labels_win(place: Place) -> No
     assert place.reindex() == Summary()
 
 
+def preferring(text: str) -> LanguageModel:
+    """Somebody who writes little else."""
+    return lambda word: 40.0 if word in text.split() else 0.0
+
+
+def test_a_model_with_other_words_opens_no_photo(place: Place) -> None:
+    """It would see the same, so it reads what was kept; labels hold, and search knows."""
+    place.recognizer = LightRecognizer(lattices_id="seen so")
+    board(place.photos / "a.png", "one two")
+    board(place.photos / "b.png", "three")
+    place.add()
+    one, three = (photo.words for photo in place.archive.words())
+    place.archive.set_label(one[1].id, "TWO")
+    other = three[0].readings[1].text
+    place.recognizer = LightRecognizer("another", lattices_id="seen so", language=preferring(other))
+    (place.photos / "b.png").unlink()  # nobody looks for it
+    assert place.reindex() == Summary(decoded=2)
+    assert place.recognizer.seen == []
+    assert place.texts() == {"a.png": "one TWO", "b.png": other}
+    assert {status.recognizer for status in place.archive.status()} == {"another"}
+    assert place.reindex() == Summary()
+
+
+@pytest.mark.parametrize("known", ["", "seen otherwise"])
+def test_a_model_that_sees_otherwise_opens_the_photos(place: Place, known: str) -> None:
+    place.recognizer = LightRecognizer(lattices_id=known)
+    board(place.photos / "a.png", "one")
+    place.add()
+    place.recognizer = LightRecognizer("another", lattices_id="seen so" if known else "", backwards=True)
+    assert place.reindex() == Summary(reread=1)
+    assert place.texts() == {"a.png": "eno"}
+
+
 def test_a_second_writer_is_sent_away(place: Place) -> None:
     with (
         Archive.open(place.archive.home) as other,
@@ -389,6 +423,13 @@ def test_readings_that_differ_in_outer_spaces_are_one() -> None:
     guesses = [("2026", 0.5), ("", 0.2), (" 2026", 0.125), ("20 26", 0.1), ("zozb", 0.6), ("2026 ", 0.125)]
     found = merged([Hypothesis(text, chance) for text, chance in guesses], count=2)
     assert found == (Hypothesis("2026", 0.75), Hypothesis("zozb", 0.6))
+
+
+def test_what_is_seen_adds_up_with_what_is_likely() -> None:
+    guesses = [Hypothesis("to", 0.5, 0.2), Hypothesis("to ", 0.2, 0.3), Hypothesis("t0", 0.1, 0.4)]
+    first, second = merged(guesses, count=2)
+    assert (first.text, first.probability, first.seen) == ("to", pytest.approx(0.7), pytest.approx(0.5))
+    assert second == guesses[2]
 
 
 def test_a_box_with_two_words_becomes_two_boxes() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from indexer import rows
 from indexer.reading import Sighting
 from indexer.schema import open_database
-from indexer.tables import PathBytes, contents, hypotheses, labels, lattices, photos, words
+from indexer.tables import Logarithm, PathBytes, contents, hypotheses, labels, lattices, photos, words
 from indexer.views import any_of, next_paths
 
 
@@ -26,6 +26,15 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
     with database.write() as connection:
         yield connection
     database.close()
+
+
+@given(st.floats(0, 1))
+def test_small_probabilities_come_back_nearly(value: float) -> None:
+    kept, dialect = Logarithm(), sqlite.dialect()
+    back = kept.process_result_value(kept.process_bind_param(value, dialect), dialect)
+    assert back is not None and 0 < back < 1, "what a machine sees is never certain"
+    assert back == pytest.approx(max(value, 1e-9), rel=0.033)
+    assert kept.process_bind_param(None, dialect) is kept.process_result_value(None, dialect) is None
 
 
 def new(connection: Connection, table: Table, **values: object) -> int:

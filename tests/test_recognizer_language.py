@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recognizer import Lattice
 from recognizer.alphabet import Alphabet
 from recognizer.decode import n_best
-from recognizer.language import END, CharacterNgrams, WordList
+from recognizer.language import END, MARK, CharacterNgrams, Language
 
 ALPHABET = Alphabet("abcn ")
 
@@ -32,8 +32,9 @@ def test_without_a_language_the_likelier_letter_leads() -> None:
     assert (first.text, second.text) == ("cnb", "cab")
 
 
-@pytest.mark.parametrize("language", [WordList(["Cab"]), CharacterNgrams({"cab": 9, "can": 4})])
-def test_a_known_word_overtakes_and_the_sum_stays(language: WordList | CharacterNgrams) -> None:
+@pytest.mark.parametrize("listed", [0.0, 0.8])
+def test_a_known_word_overtakes_and_the_sum_stays(listed: float) -> None:
+    language = Language({"Cab": 9, "can": 4}, listed)
     plain, helped = (n_best(unsure(), ALPHABET, 8, 64, language=one) for one in (None, language))
     assert helped[0].text == "cab"
     assert sum(h.probability for h in helped) == pytest.approx(sum(h.probability for h in plain), rel=1e-3)
@@ -46,7 +47,7 @@ def test_readings_are_ranked_as_when_every_path_is_counted(seed: int) -> None:
     toy = Alphabet("ab")
     logits = np.random.default_rng(seed).normal(0, 1.5, (4, 3))
     lattice = Lattice((logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32))
-    language = CharacterNgrams({"ab": 5, "ba": 1, "aa": 2}, order=3, weight=1.0)
+    language = Language({"ab": 5, "ba": 1, "aa": 2}, order=3, weight=1.0)
     chances: dict[str, float] = defaultdict(float)
     for path in product(range(3), repeat=4):
         text = toy.decode(label for label, _ in groupby(path) if label)
@@ -57,6 +58,16 @@ def test_readings_are_ranked_as_when_every_path_is_counted(seed: int) -> None:
     share = 1 / sum(expected)
     assert [h.probability for h in found] == pytest.approx([share * value for value in expected], abs=2e-4)
     assert all(h.probability == pytest.approx(share * weighted[h.text], abs=2e-4) for h in found)
+
+
+def test_what_the_picture_says_is_kept_beside_what_is_likely() -> None:
+    plain, helped = (n_best(unsure(), ALPHABET, 2, language=one) for one in (None, Language({"cab": 9})))
+    assert [h.text for h in helped] == [h.text for h in reversed(plain)] == ["cab", "cnb"]
+    assert [h.by_sight for h in helped] == pytest.approx([h.probability for h in reversed(plain)])
+    assert helped[0].probability > helped[0].by_sight
+    half = helped[0].times(0.5)
+    assert (half.probability, half.seen) == (helped[0].probability / 2, helped[0].by_sight / 2)
+    assert plain[0].times(0.5).seen is None
 
 
 def test_a_language_without_opinion_changes_nothing() -> None:
@@ -70,19 +81,49 @@ def test_an_impossible_language_is_not_listened_to() -> None:
     assert all(0 <= h.probability <= 1 for h in helped)
 
 
-def test_listed_words_are_known_in_any_case_and_with_marks() -> None:
-    language = WordList(["to", "Do", "don't"], bonus=1.5)
-    assert language("TO do:") == language("(do)") == language("Don't!") == language("do 3") == 1.5
-    assert language("to dx") == language("") == language("?") == 0
+def test_words_are_known_in_any_case_and_marks_have_their_price() -> None:
+    language = Language({"To": 3, "do:": 1}, weight=1.0)
+    assert language("to") == language("TO") > language("do") > language("dx")
+    assert language("(to)") == pytest.approx(language("to") - 2 * MARK)
+    assert language("to do") == pytest.approx(language("to") + language("do"))
+    assert all(math.isfinite(language(text)) for text in ("", "?", "42", "...", "Ωmega"))
+
+
+def test_a_word_is_taken_from_the_list_or_spelled() -> None:
+    spelled = CharacterNgrams({"ab": 3, "ba": 1})
+    language = Language({"ab": 3, "ba": 1}, listed=0.6, weight=0.5)
+    assert language("ab") == pytest.approx(0.5 * math.log(0.6 * 3 / 4 + 0.4 * math.exp(spelled("ab"))))
+    assert language("aa") == pytest.approx(0.5 * math.log(0.4 * math.exp(spelled("aa"))))
+
+
+def test_what_is_learned_later_is_known_too_and_known_words_stay() -> None:
+    first = Language({"ab": 3, "ba": 1})
+    later = first.knowing({"Cab!": 2, "ab": 1})
+    assert later.words == {"ab": 3, "ba": 1, "cab": 2}
+    assert later.knowing({"cab": 2}).words == later.words
+    assert first.words == {"ab": 3, "ba": 1}
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1), st.integers(1, 99)))
+def test_what_is_kept_comes_back(words: dict[str, int]) -> None:
+    language = Language(words)
+    again = Language.unpacked(language.packed())
+    assert again.words == language.words
+    assert again("abc d") == pytest.approx(language("abc d"))
+
+
+def test_damaged_words_are_refused() -> None:
+    with pytest.raises(ValueError, match="no list of words"):
+        Language.unpacked(np.zeros(9, np.uint8))
 
 
 def test_counts_by_hand() -> None:
     # Bigrams of "ab" and "ab": after the start "a" twice, of one kind; unigrams a 2, b 2, end 2, three kinds.
-    model = CharacterNgrams({"ab": 2}, order=2, weight=1.0)
+    model = CharacterNgrams({"ab": 2}, order=2)
     shortest = (2 + 3 / 4) / (6 + 3)
     each = (2 + shortest) / (2 + 1)
     assert model("ab") == pytest.approx(3 * math.log(each))
-    assert model("AB") == model("ab") > model("ba") > model("bz")
+    assert model("ab") > model("ba") > model("bz")
 
 
 @given(
@@ -90,7 +131,7 @@ def test_counts_by_hand() -> None:
     st.text("abcd", max_size=4),
 )
 def test_chances_of_what_comes_next_add_up_to_one(words: dict[str, int], before: str) -> None:
-    model = CharacterNgrams(words, order=3, weight=1.0)
+    model = CharacterNgrams(words, order=3)
     known = sorted(set("".join(words)) | {END})
     context = (END + before)[-2:]
     chances = [model._estimate(context + c) for c in [*known, "?"]]
@@ -98,5 +139,5 @@ def test_chances_of_what_comes_next_add_up_to_one(words: dict[str, int], before:
 
 
 def test_the_weight_is_a_power() -> None:
-    strong, weak = (CharacterNgrams({"cab": 3}, weight=w) for w in (1.0, 0.25))
+    strong, weak = (Language({"cab": 3}, weight=w) for w in (1.0, 0.25))
     assert weak("cab") == pytest.approx(strong("cab") / 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from detector import weights
 from recognizer import load
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
+from recognizer.language import Language
 from recognizer.model import NETWORKS, Straightener, build, tensors_of
 from recognizer.plan import Plan
 from recognizer.synthesis import Sample
@@ -33,6 +35,8 @@ def stripes(text: str) -> Sample:
 class Stripes:
     """Draws such words, and is measured on two."""
 
+    words: ClassVar = {"ab": 2, "ba": 1}
+
     def draw(self, rng: np.random.Generator) -> Sample:
         return stripes("".join(rng.choice(["a", "b"], int(rng.integers(1, 4)))))
 
@@ -41,6 +45,12 @@ class Stripes:
 
     def held_out(self, _alphabet: Alphabet) -> list[Sample]:
         return [stripes("ab"), stripes("ba")]
+
+
+class Silent(Stripes):
+    """Does not say what it draws."""
+
+    words: ClassVar = {}
 
 
 def plan(name: str, words: int = 16) -> Plan:
@@ -57,6 +67,19 @@ def test_each_is_trained_saved_and_read_with(name: str, tmp_path: Path) -> None:
     per_frame = 2 if name == "attention" else 1
     assert [len(x.log_probs) for x in lattices] == [12 * per_frame, 18 * per_frame]
     assert all(np.allclose(np.exp(x.log_probs).sum(1), 1, atol=1e-4) for x in lattices)
+
+
+def test_weights_know_the_words_they_learned_from(tmp_path: Path) -> None:
+    first = learn(tmp_path / "first", Stripes(), plan("crnn"))
+    language = load(str(first)).language
+    assert isinstance(language, Language)
+    assert language.words == Stripes.words
+    again = learn(tmp_path / "first", Silent(), plan("crnn", 32))
+    assert load(str(again)).language("ab") == language("ab"), "a resumed run knows them still"
+    later = learn(tmp_path / "second", Silent(), plan("crnn"), start=first)
+    assert load(str(later)).language("ab") == language("ab"), "and so does one that goes on from the weights"
+    alone = learn(tmp_path / "third", Silent(), plan("crnn"))
+    assert load(str(alone)).language is None
 
 
 def test_the_light_ones_have_fewer_weights_and_names_stay() -> None:

@@ -160,13 +160,14 @@ def _learn_labels(home: Path, data: Path | None) -> None:
 @click.argument("run", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--data", required=True, metavar="DIR", type=data_folder, help="Folder with strokes and fonts.")
 @click.option("--pages", metavar="N", default=14_000, show_default=True, help="Pages to learn from.")
+@click.option("--from", "start", metavar="WEIGHTS", type=weights_path, help="Begin with these.")
 @click.option("--minutes", metavar="N", type=float, default=math.inf, help="Stop then, to be resumed.")
-def train_detector(run: Path, data: Path, pages: int, minutes: float) -> None:
+def train_detector(run: Path, data: Path, pages: int, start: Path | None, minutes: float) -> None:
     """Train a detector on drawn pages, as `train recognizer` does on words."""
     from detector.train import Plan, fit
     from recognizer.pages import TERMS, Pages
 
-    fit(run, Pages(data).draw, Plan(pages=pages, data=TERMS), minutes)
+    fit(run, Pages(data).draw, Plan(pages=pages, data=TERMS), minutes, start)
 
 
 @click.group(epilog="Example: ocr-index evaluate recognizer words.csv")
@@ -181,9 +182,10 @@ def evaluate() -> None:
 @click.option("--weights", metavar="FILE", default="default", help="Weights file; else the one that ships.")
 @click.option("--words", metavar="N", type=click.IntRange(1), help="So many words at most.")
 @click.option("--sheet", metavar="FILE", type=picture_path, help="Draw the worst and the reliability there.")
+@click.option("--no-language", is_flag=True, help="The network alone, without what it knows of words.")
 @json_option
 def evaluate_recognizer(
-    data: Path, weights: str, words: int | None, sheet: Path | None, as_json: bool
+    data: Path, weights: str, words: int | None, sheet: Path | None, no_language: bool, as_json: bool
 ) -> None:
     """Read labelled pictures of words and say how well that went.
 
@@ -195,7 +197,8 @@ def evaluate_recognizer(
     from recognizer.evaluation import evaluate
 
     samples = loaded(islice(open_dataset(data), words), partial(click.echo, err=True))
-    found = evaluate(load(weights), ((sample.text, pixels) for sample, pixels in samples))
+    pairs = ((sample.text, pixels) for sample, pixels in samples)
+    found = evaluate(load(weights), pairs, language=not no_language)
     print_text(found.as_json() if as_json else found.as_list())
     if sheet:
         found.as_picture().save(sheet)
