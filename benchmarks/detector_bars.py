@@ -184,11 +184,16 @@ def first_page(path: Path) -> Photo:
     return next(iter(open_pages(path)))
 
 
+def distractor_photos(data: Path) -> list[Path]:
+    """Real photos that are meant to hold no writing; see WRITTEN_ON."""
+    with (data / "photos" / "dev.csv").open(newline="") as file:
+        rows = [one for one in csv.DictReader(file) if one["kind"] == "distractor"]
+    return [data / "photos" / "dev" / one["image"] for one in rows]
+
+
 def distractors(asked: Asked) -> None:
     """Words that are taken for likely on photos without writing."""
-    with (asked.data / "photos" / "dev.csv").open(newline="") as file:
-        rows = [one for one in csv.DictReader(file) if one["kind"] == "distractor"]
-    paths = asked.photos([asked.dev / one["image"] for one in rows])
+    paths = asked.photos(distractor_photos(asked.data))
     recognizer = load_recognizer(asked.recognizer)
     print(f"{len(paths)} photos, read by {recognizer.id}\n")
     head("detector", "words above 0.5 a photo, mean", "worst", "boxes a photo")

@@ -11,6 +11,7 @@ import numpy as np
 
 from detector import Box
 from indexer.belief import chance_of_writing
+from indexer.cutting import settled
 from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
 from recognizer import Hypothesis, Lattice, Recognizer
@@ -65,7 +66,9 @@ def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> d
     for (number, box, lattice), texts in zip(places, ranked, strict=True):
         if texts:
             words[number].append(_word(box, texts, lattice))
-    return words
+    if recognizer.language is None:
+        return words
+    return {number: settled(found, recognizer.language) for number, found in words.items()}
 
 
 def hypotheses(

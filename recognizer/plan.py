@@ -17,6 +17,9 @@ TERMS = [
     {"name": "40 handwriting fonts", "terms": "OFL 1.1 or Apache-2.0"},
 ]
 
+SLACK = 0.02
+"""About the standard error of the rate on forty words, a fifth of 200 labels."""
+
 RATE, TUNING_RATE = 1.5e-3, 5e-4
 """Rates that serve from nothing, and from weights that read already."""
 
@@ -38,7 +41,10 @@ class Plan:
     every: int = 50_000
     """Words between two checkpoints, each measured on words not trained on."""
     patience: int = 0
-    """Stop after so many checkpoints that are no better than the best; 0 goes on to the end."""
+    """Stop after so many checkpoints in turn that are worse than the best; 0 goes on to the end."""
+    slack: float = 0.0
+    """Character error rate by which one may be above the best and count as good: later weights have learned
+    more, and few words tell little."""
     data: list[dict[str, str]] = field(default_factory=lambda: list(TERMS))
     """What is learned from: name and terms of each, for the card."""
 
@@ -90,6 +96,7 @@ class Tuning:
             decay=0.6,
             every=max(500, words // 8),
             patience=4,
+            slack=SLACK,
             data=TERMS if data is None else data,
         )
 

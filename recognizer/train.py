@@ -70,7 +70,7 @@ class State:
     seconds: float = 0.0
     best: float = math.inf
     idle: int = 0
-    """Checkpoints since the best one."""
+    """Checkpoints since one that was good."""
 
 
 class Batches(IterableDataset[list[Sample] | DatasetError]):
@@ -269,8 +269,8 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
         tensors[LANGUAGE] = state.language.packed()
     weights.save(run / "last.safetensors", tensors, card)
     state.idle += 1
-    if rates["cer"] < state.best:
-        state.best, state.idle = rates["cer"], 0
+    if rates["cer"] < state.best + plan.slack:
+        state.best, state.idle = min(rates["cer"], state.best), 0
         weights.save(run / "best.safetensors", tensors, card)
     _store(run / "state.pt", state, plan)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from detector.weights import read_card
+from recognizer import train
 from recognizer.practice import Crop, Practice, worn
 from recognizer.synthesis import Sample
 from recognizer.train import Plan, Tuning, _begin, tune
@@ -59,6 +60,27 @@ def test_a_few_labels_change_the_weights_and_the_card_says_from_which(tmp_path: 
     card = read_card(first)
     assert card.parent and card.kind == "recognizer"
     assert read_card(tmp_path / "start" / "last.safetensors").scores["words"] <= 32
+
+
+@pytest.mark.parametrize(
+    ("rates", "slack", "kept"),
+    [
+        ([0.3, 0.2, 0.21, 0.205], 0.02, 4),  # few words tell little: what has learned most
+        ([0.3, 0.2, 0.21, 0.205], 0.0, 2),
+        ([0.3, 0.2, 0.23, 0.24, 0.1], 0.02, 2),  # clearly worse twice: no use to go on
+        ([0.3, 0.2, 0.23, 0.21, 0.22], 0.02, 4),
+    ],
+)
+def test_the_last_good_weights_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rates: list[float], slack: float, kept: int
+) -> None:
+    told = iter(rates)
+    monkeypatch.setattr(train, "measured", lambda *_: ({"cer": next(told), "exact": 0.0}, 1.0))
+    words = 8 * len(rates)
+    plan = Plan(words=words, batch=8, settings=SMALL, workers=0, every=8, warm=1, patience=2, slack=slack)
+    practice = Practice([crop("one")], None, 1.0, 32)
+    made = tune(tmp_path / "run", _weights(tmp_path), practice, [], plan)
+    assert read_card(made).scores["words"] == 8 * kept
 
 
 def test_more_labels_are_practised_longer() -> None:
