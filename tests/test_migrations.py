@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,6 +20,8 @@ import migrations
 from indexer.lock import ArchiveBusy, writer_lock
 from indexer.schema import ArchiveError, NewerArchive, NoArchive, open_database
 from indexer.tables import metadata
+from indexer.written import stored_alternatives, stored_words
+from recognizer import Hypothesis
 
 
 def run(database: Path, statement: str) -> list[tuple[object, ...]]:
@@ -87,6 +90,33 @@ def test_an_older_archive_is_brought_up_to_date_and_keeps_its_rows(
     open_database(tmp_path).close()
     assert len(called) == 1
     assert run(tmp_path / "archive.sqlite", "SELECT pages FROM contents") == [(1,)]
+
+
+def test_rows_of_the_third_revision_are_there_in_the_newest(tmp_path: Path) -> None:
+    path = tmp_path / "archive.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", "migrations:")
+        command.upgrade(config, "0003")
+    engine.dispose()
+    box = "0, 0, 9, 9, 0.0, 0, 0.5"
+    for statement in (
+        "INSERT INTO contents (id, sha256, pages) VALUES (1, x'ab', 1)",
+        "INSERT INTO photos (id, content_id, page, taken, width, height, revision, indexed)"
+        " VALUES (1, 1, 1, 0, 9, 9, 1, 0)",
+        f"INSERT INTO words (id, photo_id, x0, y0, x1, y1, angle, line, chance) VALUES (1, 1, {box})",
+        "INSERT INTO hypotheses VALUES (1, 1, 'road', 0.25)",
+        f"INSERT INTO wholes VALUES (1, 1, {box}, 'roadmap', 0.75, x'01')",
+    ):
+        run(path, statement)
+    database = open_database(tmp_path)
+    with database.read() as connection:
+        [word] = stored_words(connection, [1])[1]
+        [whole] = stored_alternatives(connection, [1])[1]
+    database.close()
+    assert word.readings == (Hypothesis("road", 0.25),)
+    assert whole.readings == (Hypothesis("roadmap", 0.75),) and whole.lattice == b"\x01"
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(
