@@ -29,6 +29,9 @@ COVERED, WITHIN, TOUCHED = 0.6, 0.7, 0.3
 """Share of a word that its whole covers; share of a piece that lies in its word; share from which two places
 cannot both be words."""
 
+HIGHER = 1.5
+"""How much higher than its parts a whole may be."""
+
 UNREAD = 1e-9
 
 Shares = NDArray[np.float64]
@@ -64,19 +67,31 @@ def _swaps(found: Sequence[WordReading], language: LanguageModel) -> Iterator[Sw
     words = [n for n, one in enumerate(found) if not one.box.alternative]
     others = [n for n, one in enumerate(found) if one.box.alternative]
     shares, value = _shares(found), [_value(one, language) for one in found]
-    for taken, put in (*_wholes(words, others, shares), *_pieces(words, others, shares, value, found)):
+    for taken, put in (*_wholes(words, others, shares, found), *_pieces(words, others, shares, value, found)):
         gain = sum(value[n] for n in put) - sum(value[n] for n in taken)
         if gain > CLEAR:
             yield Swap(gain, tuple(taken), tuple(put))
 
 
-def _wholes(words: list[int], others: list[int], shares: Shares) -> Iterator[tuple[list[int], list[int]]]:
+def _wholes(
+    words: list[int], others: list[int], shares: Shares, found: Sequence[WordReading]
+) -> Iterator[tuple[list[int], list[int]]]:
     """Alternatives in the place of the words that they cover; none that cuts into further words."""
     for other in others:
         taken = [n for n in words if shares[n, other] >= COVERED]
         cut = any(_clash(shares, other, n) for n in words if n not in taken)
-        if taken and not cut:
+        if taken and not cut and _is_one_line(found[other], [found[n] for n in taken]):
             yield taken, [other]
+
+
+def _is_one_line(whole: WordReading, parts: Sequence[WordReading]) -> bool:
+    """Whether `whole` is about as high as its `parts`; one sign read in a drawing is no better than its lines."""
+    return _height(whole) <= HIGHER * max(map(_height, parts))
+
+
+def _height(one: WordReading) -> float:
+    """Pixels, across the writing."""
+    return one.box.core()[1]
 
 
 def _pieces(

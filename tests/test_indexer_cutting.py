@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from detector import Box
 from indexer.cutting import settled
 from indexer.reading import WordReading
@@ -62,6 +64,13 @@ def test_a_whole_that_cuts_into_a_neighbour_is_none() -> None:
         other("Electrical", 0, 125),
     ]
     assert texts(settled(found, LANGUAGE)) == ["E", "lectrical", "milk"]
+
+
+def test_three_lines_are_not_one_sign() -> None:
+    sign = other("a", 0, 100)
+    sign = replace(sign, box=replace(sign.box, y1=80))
+    found = [*(word("lectr", 5, 95, 0.2, y0=y) for y in (0, 30, 60)), sign]
+    assert texts(settled(found, LANGUAGE)) == ["lectr"] * 3
 
 
 def test_two_wholes_do_not_share_a_piece() -> None:
