@@ -85,7 +85,7 @@ def _wholes(
 
 
 def _is_one_line(whole: WordReading, parts: Sequence[WordReading]) -> bool:
-    """Whether `whole` is about as high as its `parts`; one sign read in a drawing is no better than its lines."""
+    """Whether `whole` is about as high as its `parts`: one sign is no better than three lines."""
     return _height(whole) <= HIGHER * max(map(_height, parts))
 
 
