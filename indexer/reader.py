@@ -66,9 +66,10 @@ def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> d
     for (number, box, lattice), texts in zip(places, ranked, strict=True):
         if texts:
             words[number].append(_word(box, texts, lattice))
-    if recognizer.language is None:
-        return words
-    return {number: settled(found, recognizer.language) for number, found in words.items()}
+    if recognizer.language:
+        for number, found in words.items():
+            words[number] = settled(found, recognizer.language)
+    return words
 
 
 def hypotheses(

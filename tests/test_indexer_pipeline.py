@@ -341,6 +341,14 @@ def test_an_empty_board_is_a_photo_without_words(place: Place) -> None:
     assert place.recognizer.seen == []
 
 
+def test_an_empty_board_beside_others_is_one_for_a_reader_that_knows_words(place: Place) -> None:
+    place.recognizer = LightRecognizer(language=preferring("one two"))
+    for name, text in (("a.png", "one two"), ("b.png", ""), ("c.png", "one")):
+        board(place.photos / name, text)
+    assert place.add() == Summary(new=3)
+    assert place.texts() == {"a.png": "one two", "b.png": "", "c.png": "one"}
+
+
 def test_names_that_are_no_text_are_read(place: Place) -> None:
     path = place.photos / os.fsdecode(b"caf\xe9.png")
     board(place.photos / "a.png", "one").rename(path)
