@@ -14,9 +14,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from recognizer.drawings import DOODLES, arrow, ruling, table
 from recognizer.ink import Ink, Path2D
 from recognizer.synthesis import ASCENDING, DESCENDING, Synthesis
-from recognizer.wear import smooth_noise
+from recognizer.wear import lit, smooth_noise
 
 Picture = NDArray[np.uint8]
 Quad = NDArray[np.float32]
@@ -76,15 +77,13 @@ class Pages:
         """Lines of one hand, one pen and one size, somewhere on the sheet."""
         body = float(np.exp(rng.uniform(np.log(5), np.log(46))))  # height of small letters, pixels
         style = self._style(sheet, body, _turn(rng), rng)
-        # Far enough from the middle that turned writing reaches all of the sheet.
-        corner = np.array([rng.uniform(-0.1, 0.8), rng.uniform(-0.1, 0.8)]) * self._size
+        corner = rng.uniform(-0.1, 0.8, 2) * self._size
         self._lines(sheet, style, corner, int(rng.integers(1, 14)), np.inf, rng)
 
     def _on_note(self, sheet: _Sheet, note: _Note, rng: Generator) -> None:
         """Some lines on a sticky note, turned as the note is."""
         body = note.side * float(rng.uniform(0.035, 0.12))
-        turn = -note.turn + rng.normal(0, 2)
-        style = self._style(sheet, body, turn, rng)
+        style = self._style(sheet, body, rng.normal(0, 2) - note.turn, rng)
         room = note.side * rng.uniform(0.06, 0.15)
         corner = note.corner + _spin(style.turn).T @ np.array([room, room + body])
         self._lines(sheet, style, corner, int(rng.integers(1, 7)), note.side - 2 * room, rng)
@@ -253,16 +252,10 @@ class _Sheet:
 
     def _ruling(self) -> None:
         """Ruled or squared paper."""
-        rng, size = self.rng, self.size
-        cover = np.zeros((size, size), np.uint8)
-        spacing, tilt, pen = rng.uniform(8, 70), rng.normal(0, 0.02) * size, int(rng.integers(1, 3))
-        for y in np.arange(rng.uniform(0, spacing), size, spacing):
-            cv2.line(cover, (0, int(y)), (size, int(y + tilt)), 255, pen, cv2.LINE_AA)
-        if rng.random() < 0.45:
-            for x in np.arange(rng.uniform(0, spacing), size, spacing):
-                cv2.line(cover, (int(x), 0), (int(x - tilt), size), 255, pen, cv2.LINE_AA)
-        shade = rng.uniform(60, 200, 3) if not self.dark else rng.uniform(90, 180, 3)
-        self._paint(cover, shade, rng.uniform(0.2, 0.9))
+        cover = np.zeros((self.size, self.size), np.uint8)
+        ruling(cover, self.rng)
+        shade = self.rng.uniform(90, 180, 3) if self.dark else self.rng.uniform(60, 200, 3)
+        self._paint(cover, shade, self.rng.uniform(0.2, 0.9))
 
     def word(self, ink: Ink, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]) -> float:
         """Write `ink` at `at` in the turned frame of `origin` if the place is free; returns its width."""
@@ -332,7 +325,7 @@ class _Sheet:
         if self.words and pick < 0.3:
             self._around(cover, self.words[rng.integers(len(self.words))], pen)
         elif pick < 0.55:
-            _arrow(cover, rng, pen)
+            arrow(cover, rng, pen)
         elif pick < 0.7:
             centre = tuple(int(v) for v in rng.uniform(0, size, 2))
             axes = tuple(int(v) for v in rng.uniform(0.03, 0.4, 2) * size)
@@ -340,7 +333,7 @@ class _Sheet:
                 cover, centre, axes, rng.uniform(0, 180), 0, rng.uniform(200, 360), 255, pen, cv2.LINE_AA
             )
         elif pick < 0.82:
-            _table(cover, rng, pen)
+            table(cover, rng, pen)
         elif pick < 0.9:
             for _ in range(rng.integers(1, 8)):  # stickers, bullets, magnets, holes
                 place = tuple(int(v) for v in rng.uniform(0, size, 2))
@@ -389,7 +382,7 @@ class _Sheet:
         photo = cv2.warpPerspective(self.picture, view, (size, size), borderMode=cv2.BORDER_REFLECT)
         mask = cv2.warpPerspective(self.mask, view, (size, size))
         words = tuple(cv2.perspectiveTransform(q[None], view)[0].astype(np.float32) for q in self.words)
-        photo = _lit(np.asarray(photo, np.float32), rng)
+        photo = lit(np.asarray(photo, np.float32), rng)
         if rng.random() < 0.7:
             photo = np.asarray(cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
         photo = photo + rng.normal(0, 1, photo.shape).astype(np.float32) * rng.choice([1.0, 3.0, 7.0])
@@ -400,119 +393,7 @@ class _Sheet:
         return Page(pixels, np.asarray(mask, np.uint8), words)
 
 
-def _lit(photo: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
-    """Uneven light, a colour cast, now and then a shadow's edge or glare."""
-    size = photo.shape[0]
-    light = 1 + smooth_noise((size, size), size * rng.uniform(0.3, 1.2), rng) * rng.uniform(0, 0.12)
-    y, x = np.mgrid[:size, :size].astype(np.float32)
-    if rng.random() < 0.25:
-        angle = rng.uniform(0, 2 * np.pi)
-        across = (x - rng.uniform(0, size)) * np.cos(angle) + (y - rng.uniform(0, size)) * np.sin(angle)
-        light *= 1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-np.clip(across / rng.uniform(1, 30), -30, 30)))
-    photo = photo * light[:, :, None] * rng.normal(1, 0.04, 3).astype(np.float32)
-    if rng.random() < 0.15:
-        reach = rng.uniform(0.03, 0.2) * size
-        spot = np.exp(-((x - rng.uniform(0, size)) ** 2 + (y - rng.uniform(0, size)) ** 2) / 2 / reach**2)
-        photo = photo + spot[:, :, None] * rng.uniform(40, 160)
-    return np.asarray(photo * rng.uniform(0.7, 1.1), np.float32)
-
-
 def _frame(points: NDArray[np.float64], room: float) -> NDArray[np.float64]:
     """Corners of the upright rectangle around `points`, `room` wider on all sides."""
     (x0, y0), (x1, y1) = points.min(axis=0) - room, points.max(axis=0) + room
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-
-
-def _arrow(cover: Picture, rng: Generator, pen: int) -> None:
-    size = cover.shape[0]
-    start = rng.uniform(0, size, 2)
-    end = start + rng.normal(0, 0.3, 2) * size
-    bow = (start + end) / 2 + rng.normal(0, 0.06, 2) * size
-    t = np.linspace(0, 1, 16)[:, None]
-    shaft = (1 - t) ** 2 * start + 2 * t * (1 - t) * bow + t**2 * end
-    cv2.polylines(cover, [np.round(shaft).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
-    if rng.random() < 0.8:
-        back = (bow - end) / max(1.0, float(np.linalg.norm(bow - end))) * (6 + 3 * pen)
-        for angle in (-0.5, 0.5):
-            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-            tip = np.stack([end, end + turn @ back])
-            cv2.polylines(cover, [np.round(tip).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
-
-
-def _table(cover: Picture, rng: Generator, pen: int) -> None:
-    size = cover.shape[0]
-    x = np.sort(rng.uniform(0, size, int(rng.integers(2, 5)))).astype(int)
-    y = np.sort(rng.uniform(0, size, int(rng.integers(2, 6)))).astype(int)
-    for column in x:
-        cv2.line(
-            cover,
-            (int(column), int(y[0])),
-            (int(column + rng.normal(0, 3)), int(y[-1])),
-            255,
-            pen,
-            cv2.LINE_AA,
-        )
-    for row in y:
-        cv2.line(
-            cover, (int(x[0]), int(row)), (int(x[-1]), int(row + rng.normal(0, 3))), 255, pen, cv2.LINE_AA
-        )
-
-
-def _arc(x: float, y: float, wide: float, tall: float, start: float = 0, end: float = 2 * np.pi) -> Path2D:
-    t = np.linspace(start, end, 24)
-    return np.stack([x + wide * np.cos(t), y + tall * np.sin(t)], axis=1)
-
-
-def _head(rng: Generator) -> list[Path2D]:
-    eyes, size = rng.uniform(0.2, 0.5), rng.uniform(0.05, 0.25)
-    mouth = _arc(0, rng.uniform(0.1, 0.4), 0.4, rng.uniform(-0.4, 0.4), 0.2, np.pi - 0.2)
-    hair = [np.array([(x, -0.8), (x * 1.3, -1.3)]) for x in np.linspace(-0.7, 0.7, int(rng.integers(0, 9)))]
-    return [_arc(0, 0, 0.9, 1), _arc(-eyes, -0.2, size, size), _arc(eyes, -0.2, size, size), mouth, *hair]
-
-
-def _figure(rng: Generator) -> list[Path2D]:
-    hands = rng.uniform(-0.4, 0.6, 2)
-    limbs = [((0, -0.5), (0, 0.4)), ((-0.5, hands[0]), (0, -0.3)), ((0, -0.3), (0.5, hands[1]))]
-    legs = [((0, 0.4), (-0.35, 1)), ((0, 0.4), (0.35, 1))]
-    return [_arc(0, -0.75, 0.25, 0.25), *(np.array(line, float) for line in limbs + legs)]
-
-
-def _curve(rng: Generator) -> list[Path2D]:
-    x = np.linspace(-1, 1, int(rng.integers(8, 90)))
-    y = rng.uniform(0.05, 0.5) * np.sin(rng.uniform(3, 40) * x) + rng.normal(0, rng.uniform(0, 0.2), len(x))
-    return [np.stack([x, y], axis=1)]
-
-
-def _chart(rng: Generator) -> list[Path2D]:
-    bars = []
-    for x in np.linspace(-0.8, 0.8, int(rng.integers(2, 8))):
-        top = 1 - rng.uniform(0.1, 1.8)
-        bars.append(np.array([(x, 1), (x, top), (x + 0.15, top), (x + 0.15, 1)]))
-    return [np.array([(-1, -1), (-1, 1), (1, 1)], float), *bars]
-
-
-def _cloud(rng: Generator) -> list[Path2D]:
-    t = np.linspace(0, 2 * np.pi, 120)
-    reach = 0.8 + rng.uniform(0.05, 0.3) * np.abs(np.sin(rng.integers(3, 12) * t / 2))
-    return [np.stack([1.3 * reach * np.cos(t), reach * np.sin(t)], axis=1)]
-
-
-def _barrel(rng: Generator) -> list[Path2D]:
-    tall = rng.uniform(0.5, 1.2)
-    sides = [np.array([(x, -tall), (x, tall)]) for x in (-0.7, 0.7)]
-    return [_arc(0, -tall, 0.7, 0.2), _arc(0, tall, 0.7, 0.2, 0, np.pi), *sides]
-
-
-def _hatching(rng: Generator) -> list[Path2D]:
-    lean, count = rng.uniform(-0.5, 0.5), int(rng.integers(4, 24))
-    return [np.array([(x + lean, -rng.uniform(0.2, 1)), (x, 0.3)]) for x in np.linspace(-1, 1, count)]
-
-
-def _star(rng: Generator) -> list[Path2D]:
-    t = np.linspace(0, 2 * np.pi, 2 * int(rng.integers(4, 12)) + 1)
-    reach = np.where(np.arange(len(t)) % 2, rng.uniform(0.3, 0.8), 1)
-    return [np.stack([reach * np.cos(t), reach * np.sin(t)], axis=1)]
-
-
-DOODLES = (_head, _figure, _curve, _chart, _cloud, _barrel, _hatching, _star)
-"""Each draws strokes within about -1..1, y downwards."""

@@ -104,3 +104,20 @@ def _compress(picture: Grey, rng: Generator) -> Grey:
     quality = int(rng.integers(25, 85))
     packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def lit(photo: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Uneven light, a colour cast, now and then a shadow's edge or glare."""
+    size = photo.shape[0]
+    light = 1 + smooth_noise((size, size), size * rng.uniform(0.3, 1.2), rng) * rng.uniform(0, 0.12)
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    if rng.random() < 0.25:
+        angle = rng.uniform(0, 2 * np.pi)
+        across = (x - rng.uniform(0, size)) * np.cos(angle) + (y - rng.uniform(0, size)) * np.sin(angle)
+        light *= 1 - rng.uniform(0.1, 0.5) / (1 + np.exp(-np.clip(across / rng.uniform(1, 30), -30, 30)))
+    photo = photo * light[:, :, None] * rng.normal(1, 0.04, 3).astype(np.float32)
+    if rng.random() < 0.15:
+        reach = rng.uniform(0.03, 0.2) * size
+        spot = np.exp(-((x - rng.uniform(0, size)) ** 2 + (y - rng.uniform(0, size)) ** 2) / 2 / reach**2)
+        photo = photo + spot[:, :, None] * rng.uniform(40, 160)
+    return np.asarray(photo * rng.uniform(0.7, 1.1), np.float32)
