@@ -18,7 +18,7 @@ from detector.looks import SEEN
 from indexer.picture import Mark, draw
 from recognizer.pages import Pages
 
-SHOWN = (1, 6, 7)
+SHOWN = (5, 25, 2)
 """Which of the pages drawn by the fixed seed."""
 
 SIDE = 512
