@@ -115,9 +115,12 @@ def legibility(words: Sequence[WordReading]) -> float:
 
 
 def sense(read: Sequence[Sequence[Hypothesis]]) -> float:
-    """Mean over words of letters times the probability of the best of the readings given; 0 without words."""
-    best = (readings[0] for readings in read if readings)
-    counted = ((sum(map(str.isalnum, one.text)), one.probability) for one in best)
+    """Mean over words of letters times the probability of the best of the readings given; 0 without words.
+
+    By sight alone: what is likely to be written makes words of anything, upside down as well.
+    """
+    best = (max(readings, key=lambda one: one.by_sight) for readings in read if readings)
+    counted = ((sum(map(str.isalnum, one.text)), one.by_sight) for one in best)
     return sum(letters * chance for letters, chance in counted if letters > 1) / max(1, len(read))
 
 
