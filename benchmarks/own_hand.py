@@ -20,7 +20,7 @@ import numpy as np
 
 from detector.weights import shipped
 from recognizer import load, score
-from recognizer.decode import n_best_many
+from recognizer.evaluation import first_texts
 from recognizer.practice import Crop, Practice
 from recognizer.synthesis import Sample, Synthesis
 from recognizer.train import TUNING, fits, tune
@@ -54,10 +54,7 @@ def drawn(words: Synthesis, numbers: list[int], most: int, seed: int) -> list[Sa
 
 def wrong(weights: str, samples: list[Sample]) -> tuple[float, float]:
     """Share of words read wrong, and character error rate; case counts."""
-    reader = load(weights)
-    lattices = reader.lattices([s.strip for s in samples])
-    found = n_best_many(lattices, reader.alphabet, 1, language=reader.language)
-    read = [readings[0].text for readings in found]
+    read = first_texts(load(weights), [s.strip for s in samples])
     truth = [s.text for s in samples]
     return 1 - score.exact(truth, read), score.character_error_rate(truth, read)
 

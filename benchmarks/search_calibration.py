@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import search
+from benchmarks import logistic
 from benchmarks.ranking import absent_words
 from recognizer.score import expected_calibration_error, reliability
 from search.query import Term
@@ -63,14 +64,8 @@ def inputs(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fitted(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """LEVEL, ROOT, SLOPE and LENGTH: logistic regression by Newton's method."""
-    known, weights = inputs(rows), np.zeros(4)
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-known @ weights))
-        slope = known.T @ (rows[:, 2] - chance) - 1e-3 * weights
-        curve = (known * (chance * (1 - chance))[:, None]).T @ known + 1e-3 * np.eye(4)
-        weights += np.linalg.solve(curve, slope)
-    return weights
+    """LEVEL, ROOT, SLOPE and LENGTH."""
+    return logistic.fitted(inputs(rows), rows[:, 2], 1e-3)
 
 
 def table(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> str:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 import detector
 import recognizer
 from benchmarks.detector_bars import WRITTEN_ON, distractor_photos, first_page, frames
+from benchmarks.logistic import fitted
 from detector import Box
 from indexer.belief import BIAS, FOUND, LETTER, MARKS, SURE, evidence
 from indexer.reader import hypotheses
@@ -69,17 +70,6 @@ def share(cover: NDArray[np.uint8], box: Box) -> float:
     return float(cover[box.y0 : box.y1, box.x0 : box.x1].mean())
 
 
-def fitted(known: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Constant and weights of a logistic regression, by Newton's method, hardly held back."""
-    inputs, weights = np.c_[np.ones(len(known)), known], np.zeros(known.shape[1] + 1)
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-inputs @ weights))
-        slope = inputs.T @ (right - chance) - 1e-2 * weights
-        curve = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-2 * np.eye(len(weights))
-        weights += np.linalg.solve(curve, slope)
-    return weights
-
-
 def main() -> None:
     """Print the weights as fitted and as they are in use."""
     form = argparse.RawDescriptionHelpFormatter
@@ -90,7 +80,7 @@ def main() -> None:
     asked = parser.parse_args()
     table = np.array([*rows(scenes(asked.shared, asked.pages, asked.size))])
     known, right = table[:, :-1], table[:, -1] > 0
-    weights = fitted(known, right)
+    weights = fitted(np.c_[np.ones(len(known)), known], right, 1e-2)
     weights[0] += math.log((1 - WRONG) / WRONG) - math.log(right.mean() / (1 - right.mean()))
     print(f"{len(table)} boxes, {1 - right.mean():.1%} not on a word")
     for name, now, then in zip(

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.areas import Places, areas, places, shared
 from detector.box import Box
 
 CLOSE = 0.35
@@ -28,11 +29,11 @@ def with_alternatives(words: Sequence[Box], seen: Sequence[Box] = ()) -> list[Bo
     `seen`, unless it is there already.
     """
     found = [*words, *(_around(a, b) for a, b in pairwise(words) if _may_be_one(a, b))]
-    places = np.array([(box.x0, box.y0, box.x1, box.y1) for box in (*found, *seen)]).reshape(-1, 4)
-    for box, place in zip(seen, places[len(found) :].copy(), strict=True):
-        shares = _overlaps(place, places[: len(found)])
+    taken = places((*found, *seen))
+    for box, place in zip(seen, taken[len(found) :].copy(), strict=True):
+        shares = _overlaps(place, taken[: len(found)])
         if shares.max(initial=0.0) < SAME:
-            places[len(found)] = place
+            taken[len(found)] = place
             found.append(replace(box, line=_line(shares, found), alternative=True))
     return found
 
@@ -63,11 +64,7 @@ def _line(shares: NDArray[np.float64], found: Sequence[Box]) -> int:
     return 1 + max((box.line for box in found), default=-1)
 
 
-def _overlaps(place: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float64]:
+def _overlaps(place: Places, others: Places) -> NDArray[np.float64]:
     """Intersection over union of one rectangle with each of n."""
-    x0, y0, x1, y1 = place
-    wide = np.minimum(x1, places[:, 2]) - np.maximum(x0, places[:, 0])
-    tall = np.minimum(y1, places[:, 3]) - np.maximum(y0, places[:, 1])
-    shared = wide.clip(0) * tall.clip(0)
-    areas = (places[:, 2] - places[:, 0]) * (places[:, 3] - places[:, 1])
-    return np.asarray(shared / ((x1 - x0) * (y1 - y0) + areas - shared), np.float64)
+    both = shared(place[None], others)[0]
+    return np.asarray(both / (areas(place[None]) + areas(others) - both), np.float64)

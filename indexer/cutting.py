@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.areas import areas, places, shared
 from indexer.reading import WordReading
 from recognizer.language import LanguageModel
 
@@ -49,8 +50,8 @@ class Swap:
 
 def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordReading]:
     """The words and alternatives of a page; alternatives that are clearly better cuts have become words."""
-    swaps = sorted(_swaps(found, language), reverse=True)
     shares = _shares(found)
+    swaps = sorted(_swaps(found, shares, language), reverse=True)
     gone: set[int] = set()
     come: set[int] = set()
     for swap in swaps:
@@ -62,11 +63,11 @@ def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordR
     return [replace(one, box=replace(one.box, alternative=n not in standing)) for n, one in enumerate(found)]
 
 
-def _swaps(found: Sequence[WordReading], language: LanguageModel) -> Iterator[Swap]:
+def _swaps(found: Sequence[WordReading], shares: Shares, language: LanguageModel) -> Iterator[Swap]:
     """All that gain clearly."""
     words = [n for n, one in enumerate(found) if not one.box.alternative]
     others = [n for n, one in enumerate(found) if one.box.alternative]
-    shares, value = _shares(found), [_value(one, language) for one in found]
+    value = [_value(one, language) for one in found]
     for taken, put in (*_wholes(words, others, shares, found), *_pieces(words, others, shares, value, found)):
         gain = sum(value[n] for n in put) - sum(value[n] for n in taken)
         if gain > CLEAR:
@@ -122,7 +123,5 @@ def _clash(shares: Shares, one: int, other: int) -> bool:
 
 
 def _shares(found: Sequence[WordReading]) -> Shares:
-    x0, y0, x1, y1 = np.array([(b.x0, b.y0, b.x1, b.y1) for b in (one.box for one in found)]).reshape(-1, 4).T
-    wide = np.minimum.outer(x1, x1) - np.maximum.outer(x0, x0)
-    tall = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
-    return np.asarray(wide.clip(0) * tall.clip(0) / ((x1 - x0) * (y1 - y0))[:, None], np.float64)
+    where = places(one.box for one in found)
+    return np.asarray(shared(where, where) / areas(where)[:, None], np.float64)

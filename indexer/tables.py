@@ -59,7 +59,7 @@ class Digest(TypeDecorator[str]):
 
 
 class Logarithm(TypeDecorator[float]):
-    """A machine's probability in a byte or two: steps of 3 %, never quite 1, hardly ever below 1e-9."""
+    """A machine's probability in a byte or two: steps of 3 %, never quite 1, nor below 1e-9."""
 
     impl = Integer
     cache_ok = True

@@ -23,7 +23,7 @@ from indexer.photo import PhotoError
 from indexer.settings import Settings
 from recognizer import Recognizer, load, score
 from recognizer.crop import contrast, resize
-from recognizer.decode import n_best_many
+from recognizer.evaluation import first_texts
 from recognizer.practice import Crop, Practice, Source
 from recognizer.synthesis import Sample, Synthesis
 
@@ -237,9 +237,7 @@ def measure(reader: Recognizer, crops: Sequence[Crop]) -> Measured:
     """How well `reader` reads `crops`."""
     if not crops:
         return Measured(0, 0.0, 0.0)
-    lattices = reader.lattices([sample.strip for sample in _samples(crops, reader.height)])
-    found = n_best_many(lattices, reader.alphabet, 1, language=reader.language)
-    read = [readings[0].text if readings else "" for readings in found]
+    read = first_texts(reader, [sample.strip for sample in _samples(crops, reader.height)])
     truth = [one.text for one in crops]
     return Measured(len(crops), 1 - score.exact(truth, read), score.character_error_rate(truth, read))
 

@@ -89,13 +89,12 @@ def n_best_many(
     for labels, log_probs in survivors(lattices, beam, beam if language else 2 * count):
         texts = [alphabet.decode(one) for one in labels]
         seen = np.minimum(1.0, np.exp(log_probs))
-        if language and texts:
-            chances = _preferred(seen, np.array([language(text) for text in texts]))
-            ranked = np.argsort(-chances, kind="stable")[:count]
-            found.append([Hypothesis(texts[n], float(chances[n]), float(seen[n])) for n in ranked])
-        else:
-            ranked = np.argsort(-seen, kind="stable")[:count]
-            found.append([Hypothesis(texts[n], float(seen[n])) for n in ranked])
+        given = np.array([language(text) for text in texts]) if language and texts else None
+        chances = seen if given is None else _preferred(seen, given)
+        ranked = np.argsort(-chances, kind="stable")[:count]
+        found.append(
+            [Hypothesis(texts[n], float(chances[n]), float(seen[n]) if language else None) for n in ranked]
+        )
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
@@ -90,6 +90,12 @@ def evaluate(
         tuple(score.reliability(stated, right)),
         tuple(worst),
     )
+
+
+def first_texts(reader: Recognizer, strips: Sequence[Strip]) -> list[str]:
+    """What each strip is read as, as photos are read; "" where nothing is."""
+    found = n_best_many(reader.lattices(strips), reader.alphabet, 1, language=reader.language)
+    return [readings[0].text if readings else "" for readings in found]
 
 
 def _misread(text: str, read: str, strip: Strip) -> list[Misread]:

@@ -1,0 +1,30 @@
+"""Areas of many boxes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.box import Box
+
+Places = NDArray[np.int64]
+"""n x 4: left, top, right and bottom edges, pixels."""
+
+
+def places(boxes: Iterable[Box]) -> Places:
+    """The edges of `boxes`."""
+    return np.array([(box.x0, box.y0, box.x1, box.y1) for box in boxes], np.int64).reshape(-1, 4)
+
+
+def areas(some: Places) -> NDArray[np.int64]:
+    """Of n rectangles, square pixels."""
+    return np.asarray((some[:, 2] - some[:, 0]) * (some[:, 3] - some[:, 1]), np.int64)
+
+
+def shared(some: Places, others: Places) -> NDArray[np.int64]:
+    """n x m: what each of n rectangles has in common with each of m, square pixels."""
+    wide = np.minimum.outer(some[:, 2], others[:, 2]) - np.maximum.outer(some[:, 0], others[:, 0])
+    tall = np.minimum.outer(some[:, 3], others[:, 3]) - np.maximum.outer(some[:, 1], others[:, 1])
+    return np.asarray(wide.clip(0) * tall.clip(0), np.int64)
