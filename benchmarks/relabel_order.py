@@ -5,7 +5,8 @@
 
 Words are labelled from the truth, as a person would, and every true word is searched for: mean average
 precision over these queries. On real photos the truth has no boxes: each true word is given to the box of its
-photo that the lattices find likeliest, and a box that gets none is "not a word".
+photo that the lattices find likeliest. A box that gets none is passed over, which is an answer too: most hold
+writing that was read too badly to be told which.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,11 @@ import numpy as np
 import search
 from detector import Box
 from indexer.archive import Archive
-from indexer.asking import Candidate
+from indexer.reader import hypotheses
 from indexer.reading import Page, Reading, Sighting, WordReading
+from indexer.settings import Settings
 from recognizer.alphabet import Alphabet
-from recognizer.decode import log_occurrences, n_best_many, pack
+from recognizer.decode import log_occurrences, pack
 from search.words import terms
 
 ON_A_PHOTO = 12
@@ -54,20 +56,19 @@ def drawn(archive: Archive, data: Path, count: int) -> Truth:
     reader = load("default")
     samples = validation_set(data, reader.alphabet, count, "test")
     lattices = reader.lattices([sample.strip for sample in samples])
-    read = n_best_many(lattices, reader.alphabet, 5)
+    read = hypotheses(lattices, reader, Settings().readings)
     told: dict[tuple[str, int], str] = {}
     for start in range(0, len(samples), ON_A_PHOTO):
         some = range(start, min(start + ON_A_PHOTO, len(samples)))
         words = tuple(
-            WordReading(Box(100 * n, 0, 100 * n + 90, 30), tuple(read[m]), pack(lattices[m]))
+            WordReading(Box(100 * n, 0, 100 * n + 90, 30), read[m], pack(lattices[m]))
             for n, m in enumerate(some)
         )
         path = f"/photos/{start:05}.jpg"
         told |= {(path, 100 * n): samples[m].text for n, m in enumerate(some)}
         page = Page(f"{start:064x}", 1, 0.0, 100 * ON_A_PHOTO, 30)
-        archive.add(
-            Sighting(path), page, Reading("drawn", reader.id, words, reader.alphabet.characters), pages=1
-        )
+        said = Reading("drawn", reader.id, words, reader.alphabet.characters, reader.lattices_id)
+        archive.add(Sighting(path), page, said, pages=1)
     truth = {word.id: told[photo.path, word.box.x0] for photo in archive.words() for word in photo.words}
     on_photos: dict[str, set[str]] = defaultdict(set)
     for (path, _), text in told.items():
@@ -135,32 +136,29 @@ def _average(searcher: search.Searcher, term: str, there: set[str]) -> float:
     return total / len(there)
 
 
-Order = Callable[[Archive, int], list[tuple[int, ...]]]
+Order = Callable[[Archive, int, Collection[int]], list[tuple[int, ...]]]
 
 
-def _candidates(archive: Archive) -> list[Candidate]:
-    return archive.labels.candidates()
-
-
-def by_gain(archive: Archive, count: int) -> list[tuple[int, ...]]:
+def by_gain(archive: Archive, count: int, passed: Collection[int]) -> list[tuple[int, ...]]:
     """In the order of the queue, one word a question."""
-    return [question.words for question in archive.labels.ask(count, together=False)]
+    return [question.words for question in archive.labels.ask(count, passed, together=False)]
 
 
-def together(archive: Archive, count: int) -> list[tuple[int, ...]]:
+def together(archive: Archive, count: int, passed: Collection[int]) -> list[tuple[int, ...]]:
     """In the order of the queue, words that look alike in one question."""
-    return [question.words for question in archive.labels.ask(count)]
+    return [question.words for question in archive.labels.ask(count, passed)]
 
 
-def at_random(archive: Archive, count: int) -> list[tuple[int, ...]]:
+def at_random(archive: Archive, count: int, passed: Collection[int]) -> list[tuple[int, ...]]:
     """Any word."""
-    words = _candidates(archive)
+    words = archive.labels.candidates(passed)
     return [(word.id,) for word in random.Random(count + len(words)).sample(words, min(count, len(words)))]
 
 
-def least_sure(archive: Archive, count: int) -> list[tuple[int, ...]]:
+def least_sure(archive: Archive, count: int, passed: Collection[int]) -> list[tuple[int, ...]]:
     """The word whose best reading is least likely."""
-    words = sorted(_candidates(archive), key=lambda word: word.readings[0][1] if word.readings else 0.0)
+    words = archive.labels.candidates(passed)
+    words.sort(key=lambda word: word.readings[0][1] if word.readings else 0.0)
     return [(word.id,) for word in words[:count]]
 
 
@@ -174,19 +172,24 @@ def run(home: Path, truth: Truth, choose: Order, steps: Sequence[int]) -> Iterat
 
     A question is one answer, and one more for every word in it that is not what the first one is.
     """
+    passed: set[int] = set()
     with Archive.open(home) as archive:
         answers = labelled = 0
         for step in steps:
             while answers < step:
                 said: dict[int, str | None] = {}
-                for words in choose(archive, min(50, step - answers)):
+                questions = choose(archive, min(50, step - answers), passed)
+                for words in questions:
                     text = truth.words[words[0]]
                     same = [word for word in words if terms(truth.words[word]) == terms(text)]
-                    said |= dict.fromkeys(same, text)
+                    if text:
+                        said |= dict.fromkeys(same, text)
+                    else:
+                        passed.update(same)
                     answers += 1 + len(words) - len(same)
                     if answers >= step:
                         break
-                if not said:
+                if not questions:
                     return
                 archive.labels.set_each(said)
                 labelled += len(said)

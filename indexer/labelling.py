@@ -217,10 +217,10 @@ class Labelling:
             waiting, said = candidates(connection, skipped)
         return order(waiting, limit, queries, said, together)
 
-    def candidates(self) -> list[Candidate]:
-        """The words that nobody has labelled; of large archives those of some photos."""
+    def candidates(self, skipped: Collection[int] = ()) -> list[Candidate]:
+        """The words that nobody has labelled or `skipped`; of large archives those of some photos."""
         with self._database.read() as connection:
-            return candidates(connection)[0]
+            return candidates(connection, skipped)[0]
 
     def labelled(self, under: Sequence[str] | None = None) -> list[Labelled]:
         """All labels that hold and say that something is written, photo by photo, as material to learn from.

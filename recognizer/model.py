@@ -39,6 +39,38 @@ def _conv(inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding:
     )
 
 
+class Residual(nn.Module):
+    """Adds what two more convolutions see (He et al. 2016, arXiv 1512.03385); begins by adding nothing."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        last = nn.BatchNorm2d(channels)
+        nn.init.zeros_(last.weight)
+        self.more = nn.Sequential(
+            _conv(channels, channels), nn.Conv2d(channels, channels, 3, padding=1, bias=False), last
+        )
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Maps of the same shape; `seen` is not negative."""
+        return nn.functional.relu(seen + self.more(seen))
+
+
+class Further(nn.Module):
+    """Adds what `layers` more bidirectional LSTMs know of frames T x B x 2 hidden; begins as `Residual`."""
+
+    def __init__(self, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.context = nn.LSTM(2 * hidden, hidden, num_layers=layers, bidirectional=True)
+        self.more = nn.Linear(2 * hidden, 2 * hidden)
+        nn.init.zeros_(self.more.weight)
+        nn.init.zeros_(self.more.bias)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Frames of the same shape."""
+        added: Tensor = self.more(self.context(frames)[0])
+        return frames + added
+
+
 def _separable(
     inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding: int = 1
 ) -> nn.Sequential:
@@ -50,6 +82,10 @@ def _separable(
         nn.BatchNorm2d(inputs),
         *_conv(inputs, outputs, 1, 0),
     )
+
+
+def _deepened(stage: nn.Sequential, channels: int, blocks: int) -> nn.Sequential:
+    return nn.Sequential(*stage, *(Residual(channels) for _ in range(blocks)))
 
 
 class Straightener(nn.Module):
@@ -97,7 +133,13 @@ class Crnn(nn.Module):
     """
 
     def __init__(
-        self, classes: int, height: int = 32, hidden: int = 128, block: Block = _conv, straight: bool = False
+        self,
+        classes: int,
+        height: int = 32,
+        hidden: int = 128,
+        blocks: int = 0,
+        block: Block = _conv,
+        straight: bool = False,
     ) -> None:
         super().__init__()
         if height != 32:
@@ -109,14 +151,15 @@ class Crnn(nn.Module):
             block(32, 64),  # B x 64 x 16 x w/2
             nn.MaxPool2d(2),
             block(64, 128),  # B x 128 x 8 x w/4
-            block(128, 128),
+            _deepened(block(128, 128), 128, blocks),
             nn.MaxPool2d((2, 1)),
             block(128, 192),  # B x 192 x 4 x w/4
-            block(192, 192),
+            _deepened(block(192, 192), 192, blocks),
             nn.MaxPool2d((2, 1)),
             block(192, 256, (2, 1), 0),  # B x 256 x 1 x w/4
         )
         self.context = nn.LSTM(256, hidden, num_layers=2, bidirectional=True)
+        self.further = Further(hidden, blocks) if blocks else nn.Identity()
         self.output: nn.Module = nn.Linear(2 * hidden, classes)
         self.shortcut = nn.Conv1d(256, classes, 3, padding=1)
 
@@ -132,7 +175,7 @@ class Crnn(nn.Module):
 
     def frames(self, features: Tensor) -> Tensor:
         """Frames T x B x 2 hidden that know their neighbours, from features B x 256 x T."""
-        known: Tensor = self.context(features.permute(2, 0, 1).contiguous())[0]
+        known: Tensor = self.further(self.context(features.permute(2, 0, 1).contiguous())[0])
         return known
 
     def loss(self, features: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:

@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     from whoosh.index import EmptyIndexError, FileIndex, LockError
     from whoosh.writing import SegmentWriter
 
-STAMP = {"format": 6}
+STAMP = {"format": 7}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0
@@ -106,19 +106,22 @@ class Index:
             raise IndexBusy(
                 f"another program is writing to {self._folder}; try again when it is done"
             ) from None
-        batch = Batch(inner)
-        try:
-            yield batch
-        except BaseException:
-            inner.cancel()
-            raise
-        if batch.changed:
-            with closing(Snapshot(store.reader(), [])) as held:
-                Shelf(self._folder).add(batch.new_terms, batch.sketches, partial(_alive, held, batch.keys))
+        with closing(Snapshot(store.reader())) as held:
+            batch = Batch(inner, held)
+            try:
+                yield batch
+            except BaseException:
+                inner.cancel()
+                raise
+            if not batch.changed:
+                inner.cancel()
+                return
+            shelf = Shelf(self._folder)
+            shelf.add(batch.new_terms, batch.sketches, partial(_alive, held, set(batch.keys.values())))
             inner.commit()
-            _settle(self._folder)
-        else:
-            inner.cancel()
+        # Only now, for until the commit they are what the index holds.
+        shelf.bury(batch.gone)
+        _settle(self._folder)
 
     def _create(self) -> None:
         self.clear()
@@ -147,7 +150,7 @@ class Index:
         try:
             with readable():
                 store = FileIndex(files)
-                snapshot = Snapshot(store.reader(), Shelf(self._folder).read(), files)
+                snapshot = Snapshot(store.reader(), *Shelf(self._folder).read(), files)
                 if not store.up_to_date():
                     raise FileNotFoundError(store)
         except BaseException:
@@ -164,11 +167,15 @@ def _alive(held: Snapshot, fresh: set[int], keys: NDArray[np.int64]) -> NDArray[
 class Batch:
     """Changes under way."""
 
-    def __init__(self, writer: SegmentWriter) -> None:
-        self._writer = writer
+    def __init__(self, writer: SegmentWriter, held: Snapshot) -> None:
+        """Written by `writer` to the index that is as `held` so far."""
+        self._writer, self._held = writer, held
         self._sketches: list[Sketches] = []
         self.new_terms: dict[Field, set[str]] = {field: set() for field in FIELDS}
-        self.keys: set[int] = set()
+        self.keys: dict[int, int] = {}
+        """Photo -> the key of the version put last."""
+        self.gone: set[int] = set()
+        """Keys of the versions that these changes replace."""
         self.changed = False
 
     @property
@@ -188,7 +195,8 @@ class Batch:
             told=sorted(found.told.items()),
             entry=(*head, tuple(map(_row, entry.words)), tuple(map(_row, entry.alternatives))),
         )
-        self.keys.add(key)
+        self._part_with(entry.photo)
+        self.keys[entry.photo] = key
         self.new_terms["read"] |= found.read.keys()
         self.new_terms["told"] |= found.told.keys()
         if entry.alphabet:
@@ -199,7 +207,14 @@ class Batch:
     def drop(self, photo: int) -> None:
         """Forget a photo; it need not be there."""
         self._writer.delete_by_term("photo", str(photo))
+        self._part_with(photo)
         self.changed = True
+
+    def _part_with(self, photo: int) -> None:
+        """Note which version of the photo is there no more."""
+        former = self.keys.pop(photo, None) or self._held.key_of(photo)
+        if former is not None:
+            self.gone.add(former)
 
 
 def _seen(place: int, word: Word) -> Seen:

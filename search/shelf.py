@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +40,15 @@ class Part:
     sketches: Sketches
 
 
+@dataclass(frozen=True)
+class _Manifest:
+    """What is on the shelf."""
+
+    parts: tuple[str, ...] = ()
+    gone: frozenset[int] = frozenset()
+    """Versions of photos whose words are in the parts still, though the index holds them no more."""
+
+
 class Shelf:
     """The files of one index folder, listed in a manifest that is replaced in one step."""
 
@@ -48,24 +57,31 @@ class Shelf:
 
     def begin(self) -> None:
         """Hold nothing, in a folder that is new: one without a manifest has lost it."""
-        self._list([])
+        self._list(_Manifest())
 
-    def read(self) -> list[Part]:
-        """All parts. FileNotFoundError if a merge has just taken one away: look again."""
-        return [_read_part(self._folder / name) for name in self._names()]
+    def read(self) -> tuple[list[Part], frozenset[int]]:
+        """All parts, and keys in them that are gone. FileNotFoundError if a merge took one: look again."""
+        there = self._manifest()
+        return [_read_part(self._folder / name) for name in there.parts], there.gone
 
     def add(self, terms: Mapping[Field, Set[str]], sketches: Sketches, alive: Alive) -> None:
         """Keep one more part; merge where there are many of like size, leaving out what is not `alive`."""
-        names = self._names()
+        before = self._manifest()
+        names, gone = list(before.parts), before.gone
         number = 1 + max((_number(name) for name in names), default=0)
         names.append(_write_part(self._folder, number, Part(_lexicons(terms), sketches)))
         while group := self._alike(names):
             number += 1
-            names = [n for n in names if n not in group] + [self._merged(group, number, alive)]
-        before = self._names()
-        self._list(names)
-        for name in {*before, *self._files()} - set(names):
+            merged, left_out = self._merged(group, number, alive)
+            names, gone = [*(n for n in names if n not in group), merged], gone - left_out
+        self._list(_Manifest(tuple(names), gone))
+        for name in {*before.parts, *self._files()} - set(names):
             (self._folder / name).unlink(missing_ok=True)
+
+    def bury(self, keys: Set[int]) -> None:
+        """Versions of photos that the index holds no more: their words are not looked at from now on."""
+        there = self._manifest()
+        self._list(replace(there, gone=there.gone | keys))
 
     def _alike(self, names: list[str]) -> list[str]:
         """The smallest files of like size, if there are enough of them to merge."""
@@ -75,26 +91,29 @@ class Shelf:
                 return [name for _, name in sizes[start : start + ALIKE]]
         return []
 
-    def _merged(self, names: list[str], number: int, alive: Alive) -> str:
+    def _merged(self, names: list[str], number: int, alive: Alive) -> tuple[str, set[int]]:
+        """The file that holds what is `alive` in those named, and the keys that were left out."""
         parts = [_read_part(self._folder / name) for name in names]
         sketches = joined(part.sketches for part in parts)
         keys, where = np.unique(sketches.keys, return_inverse=True)
-        kept = alive(keys)[where]
+        kept = alive(keys)
         if not kept.all():
-            sketches = only(sketches, kept)
+            sketches = only(sketches, kept[where])
         terms = {f: {t for part in parts for t in part.lexicons[f].terms()} for f in FIELDS}
-        return _write_part(self._folder, number, Part(_lexicons(terms), sketches))
+        name = _write_part(self._folder, number, Part(_lexicons(terms), sketches))
+        return name, set(keys[~kept].tolist())
 
-    def _names(self) -> list[str]:
-        return list(json.loads((self._folder / MANIFEST).read_text("utf-8")))
+    def _manifest(self) -> _Manifest:
+        there = json.loads((self._folder / MANIFEST).read_text("utf-8"))
+        return _Manifest(tuple(there["parts"]), frozenset(there["gone"]))
 
     def _files(self) -> Iterator[str]:
         return (path.name for path in self._folder.glob("part-*.bin"))
 
-    def _list(self, names: list[str]) -> None:
+    def _list(self, there: _Manifest) -> None:
         part = self._folder / (MANIFEST + ".part")
         with part.open("w", encoding="utf-8") as out:
-            json.dump(names, out)
+            json.dump({"parts": there.parts, "gone": sorted(there.gone)}, out)
             out.flush()
             os.fsync(out.fileno())
         part.replace(self._folder / MANIFEST)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.entry import FIELDS, Entry, Field, Word, neighbours
 from search.files import Files
@@ -54,12 +55,22 @@ class Candidate(NamedTuple):
 class Snapshot:
     """Postings, photos, terms and sketches of one moment."""
 
-    def __init__(self, reader: Any, parts: list[Part], files: Files | None = None) -> None:
-        """Of the postings behind `reader`, which lie in `files`, and the `parts` of the shelf."""
+    def __init__(
+        self,
+        reader: Any,
+        parts: Sequence[Part] = (),
+        gone: Set[int] = frozenset(),
+        files: Files | None = None,
+    ) -> None:
+        """Of the postings behind `reader`, which lie in `files`, and the `parts` of the shelf.
+
+        Words of the versions of photos that are `gone` are not looked at.
+        """
         self._reader = reader
         # Whoosh itself never closes the files of a dropped reader.
         self.close: Callable[[], object] = weakref.finalize(self, _close, reader, files)
         self._parts = parts
+        self._gone = np.array(sorted(gone), np.int64)
         self._numbers: dict[int, int | None] = {}
 
     def __len__(self) -> int:
@@ -87,7 +98,7 @@ class Snapshot:
         return sorted(t.decode("utf-8") for t in found)
 
     @readable()
-    def photos(self, field: Field, term: str) -> list[tuple[int, float]]:
+    def photos(self, field: Field | Literal["photo", "key"], term: str) -> list[tuple[int, float]]:
         """Numbers of the photos that `term` may stand on, with its probability."""
         if (field, term) not in self._reader:
             return []
@@ -106,7 +117,10 @@ class Snapshot:
         Only the WIDER times `count` with the lowest plain bounds are looked at more closely.
         """
         bounds = [part.sketches.bounds(word) for part in self._parts]
-        picked = [lowest(some, WIDER * count) for some in bounds]
+        picked = [
+            self._lowest(part.sketches, some, WIDER * count)
+            for part, some in zip(self._parts, bounds, strict=True)
+        ]
         plain = np.concatenate(
             [b[n] for b, n in zip(bounds, picked, strict=True)] or [np.zeros(0, np.uint16)]
         )
@@ -119,7 +133,22 @@ class Snapshot:
             found += [Candidate(bound, number, part.sketches) for bound, number in pairs]
         return sorted(found, key=lambda c: c.bound)[:count]
 
+    def _lowest(self, sketches: Sketches, bounds: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
+        """Where the `count` lowest of `bounds` stand, and perhaps some more, without words that are gone."""
+        asked = count
+        while True:
+            found = lowest(bounds, asked)
+            there = found[~np.isin(sketches.keys[found], self._gone)] if len(self._gone) else found
+            if len(there) >= count or asked >= len(bounds):
+                return there
+            asked *= 2
+
     # Photos
+
+    def key_of(self, photo: int) -> int | None:
+        """Key of the version of the photo that is held; None if there is none."""
+        numbers = self.photos("photo", str(photo))
+        return int(self._stored(numbers[0][0])[5]) if numbers else None
 
     def number_of(self, key: int) -> int | None:
         """Number of the photo with that key; None if it is there no more."""
@@ -129,10 +158,7 @@ class Snapshot:
 
     @readable()
     def _looked_up(self, key: int) -> int | None:
-        if ("key", str(key)) not in self._reader:
-            return None
-        matcher = self._reader.postings("key", str(key))
-        return int(matcher.id()) if matcher.is_active() else None
+        return next((number for number, _ in self.photos("key", str(key))), None)
 
     def entry(self, number: int) -> Entry:
         """The photo `number`; its words come without their lattices."""
@@ -149,9 +175,12 @@ class Snapshot:
 
     @readable()
     def _load(self, number: int) -> Entry:
-        photo, paths, taken, page, alphabet, _, *rows = self._reader.stored_fields(number)["entry"]
+        photo, paths, taken, page, alphabet, _, *rows = self._stored(number)
         words, alternatives = (tuple(Word(*row) for row in some) for some in rows)
         return Entry(photo, paths, taken, words, page, alphabet, alternatives)
+
+    def _stored(self, number: int) -> Any:
+        return self._reader.stored_fields(number)["entry"]
 
 
 def _close(reader: Any, files: Files | None) -> None:

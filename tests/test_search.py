@@ -171,6 +171,25 @@ def test_replaced_and_dropped_photos_leave_nothing_behind(home: Path) -> None:
     assert found(home, "budget") == ["3"]
 
 
+@pytest.mark.parametrize("times", [0, 1, ALIKE - 2, ALIKE, 3 * ALIKE])
+def test_former_versions_of_a_photo_take_no_place_of_what_is_there(
+    tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.rank.EXAMINED", 5)
+    monkeypatch.setattr("search.snapshot.WIDER", 1)
+    (tmp_path / "archive.sqlite").touch()
+    clear = tuple(word("roadmap", x=20 * n, lattice=seen("roadmap")) for n in range(4))
+    doubtful = word("zozfwop", lattice=seen("roadmap", "zozfwop", doubt=0.4))
+    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, clear, 1, ALPHABET), photo(3, "budget"))
+    fill(tmp_path, Entry(2, ("/p/2.jpg",), 0, (doubtful,), 1, ALPHABET))
+    for _ in range(times):
+        fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, clear, 1, ALPHABET))
+    assert found(tmp_path, "roadmap") == ["1", "2"]
+    with Index(tmp_path / "index").writer() as batch:
+        batch.drop(1)
+    assert found(tmp_path, "roadmap") == ["2"]
+
+
 def test_readers_keep_what_they_saw(home: Path) -> None:
     before = search.open(home)
     fill(home, photo(1, "holiday"))
