@@ -22,6 +22,7 @@ from types import ModuleType
 import numpy as np
 
 import search
+from search import rank
 from search.fuzzy import misreadings, widest
 from search.query import Term
 from search.rank import ABSENT, CONFUSION, EDIT, _by_lattices, _by_readings, chance_of
@@ -34,6 +35,9 @@ Scores = Mapping[int, float]
 Formula = Callable[[str], Scores]
 
 MOST_EDITS = 2
+
+MANY = 10_000
+"""Photos of an archive in which a lattice is seldom looked at."""
 
 
 def maximum(pairs: Iterator[tuple[int, float]]) -> Scores:
@@ -110,6 +114,14 @@ class Rankers:
         yield from self.readings(word)
         yield from self.lattices(word)
 
+    def crowded(self, word: str) -> Iterator[tuple[int, float]]:
+        """All that search takes, had so many other photos crowded their lattices out."""
+        rank.EXAMINED, all_of_them = rank.EXAMINED * len(self._lengths) // MANY, rank.EXAMINED
+        try:
+            yield from self.both(word)
+        finally:
+            rank.EXAMINED = all_of_them
+
     def bm25(self, word: str) -> Scores:
         """BM25 (Robertson et al. 1994) on expected term frequencies of readings like the word."""
         frequency = total(self.alike(word))
@@ -134,6 +146,7 @@ class Rankers:
             "lattices, noisy or": lambda w: noisy_or(self.lattices(w)),
             "lattices, maximum + 0.1 sum": lambda w: blend(self.lattices(w)),
             f"lattices and readings at {EDIT:.0f} an edit, maximum": lambda w: maximum(self.both(w)),
+            f"the same, as few lattices looked at as of {MANY:,} photos": lambda w: maximum(self.crowded(w)),
         }
 
 

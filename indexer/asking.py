@@ -2,13 +2,14 @@
 
 A label makes a word sure. What that is worth is summed over the texts t that may stand there:
 
-    gain = sum over t of  value(t) * P(t) * (1 - best(t))
+    gain = sum over t of  value(t) * P(t) * missed(best(t)),   missed(p) = FOUND / (FOUND + p)
 
-P(t) is the chance that the word reads t and best(t) how sure search is of t on that photo already, so a
-word that is read well, or stands elsewhere on the photo, gains nothing. value(t) is how much one more photo
-found surely helps people who ask for t: how often they do (the query log, else alike for every t that is a
-word), divided by the photos that hold t, since nobody needs the hundredth. What no kept reading says counts
-as some word that nobody else wrote. Words that look alike are asked in one question.
+P(t) is the chance that the word reads t, best(t) how sure search is of t on that photo already, and missed(p)
+how likely people who ask for t miss the photo while search is no surer than p: hardly ever once any reading
+says it, for few other photos come before it then. value(t) is how much one more photo helps these people: how
+often they ask (the query log, else alike for every t that is a word), divided by the photos that hold t,
+since nobody needs the hundredth. What no kept reading says counts as some word that nobody else wrote and
+that search misses. Words that look alike are asked in one question.
 """
 
 from __future__ import annotations
@@ -31,11 +32,9 @@ PHOTOS = 1000
 SHORTEST = 3
 """Letters from which a text is a word that people search for."""
 
-KNOWN = 4.0
-"""How much likelier a text is that the archive holds elsewhere, read well, than one that it does not."""
-
-UNSEEN = 0.35
-"""Worth of the texts that no kept reading says, beside those that one says."""
+FOUND = 0.02
+"""Probability at which a text is missed half as often as one that no reading says. Of the photos with a word
+that no kept reading says, search put one in six after others; of those with another word one in a hundred."""
 
 OFTEN = 9.0
 """How much more the most frequent query counts than a word that nobody has asked for yet."""
@@ -157,19 +156,10 @@ class _Queue:
         return questions
 
     def _believed(self, raw: Mapping[str, float]) -> dict[str, float]:
-        """Chances of terms, those known from elsewhere `KNOWN` times as likely as others."""
-        near = self._near_queries(raw)
-        weighed = {
-            term: chance * (KNOWN if self._queries.get(term) or self._elsewhere(term, chance) else 1.0)
-            for term, chance in {**near, **raw}.items()
-        }
-        # What is believed of unlikely readings is taken from the texts that nobody has read there.
-        rest = max(0.0, 1.0 - sum(raw.values()))
-        whole = sum(weighed.values()) + rest
-        return {term: chance / whole for term, chance in weighed.items()} if whole > 0 else {}
-
-    def _elsewhere(self, term: str, chance: float) -> bool:
-        return self._holding.get(term, 0.0) - chance >= 0.5
+        """Chances of terms: those that were read, and queries like the best of them."""
+        found = {**self._near_queries(raw), **raw}
+        whole = max(1.0, sum(found.values()))
+        return {term: chance / whole for term, chance in found.items()}
 
     def _near_queries(self, raw: Mapping[str, float]) -> dict[str, float]:
         """What people ask for and the best reading resembles, though no reading is it."""
@@ -192,10 +182,10 @@ class _Queue:
         word = self._words[number]
         sure, total, rest = self._sure[word.photo], 0.0, 1.0
         for term, chance in self._likely[number].items():
-            total += self._value(term) * chance * (1.0 - sure.get(term, 0.0))
+            total += self._value(term) * chance * FOUND / (FOUND + sure.get(term, 0.0))
             rest -= chance
         if word.readings and len("".join(terms(word.readings[0][0]))) >= SHORTEST:
-            total += UNSEEN * max(0.0, rest)
+            total += max(0.0, rest)
         return total * word.chance * SEEN ** self._seen[word.photo]
 
     def _question(self, number: int, gain: float, left: Collection[int]) -> Question:

@@ -128,6 +128,8 @@ class Straightener(nn.Module):
 class Crnn(nn.Module):
     """Seven convolutions, two bidirectional LSTMs, CTC (Shi, Bai and Yao 2015, arXiv 1507.05717), narrower.
 
+    It is deepened by `blocks` residual blocks at 1/4 and at 1/8 of the height, and as many LSTMs.
+
     A second, convolutional output on the features helps the convolutions to learn early: the "CTC
     shortcut" of Retsinas et al. 2022 (arXiv 2404.11339). It is used in training alone.
     """
@@ -215,6 +217,7 @@ class AttentionCrnn(Crnn):
 
 NETWORKS: Mapping[str, Callable[..., Crnn]] = {
     "crnn": Crnn,
+    "deep": partial(Crnn, blocks=1),
     "crnn-stn": partial(Crnn, straight=True),
     "light": partial(Crnn, block=_separable),
     "light-stn": partial(Crnn, block=_separable, straight=True),
@@ -228,6 +231,26 @@ def build(architecture: str, classes: int, settings: Mapping[str, int]) -> Crnn:
     if architecture not in NETWORKS:
         raise ValueError(f"no network is called {architecture!r}; known: {', '.join(NETWORKS)}")
     return NETWORKS[architecture](classes, **settings)
+
+
+def grown(network: Crnn, smaller: Crnn) -> Crnn:
+    """`network`, beginning with all that `smaller` has learned: what it has more begins by adding nothing.
+
+    Raises ValueError if `smaller` is no part of it.
+    """
+    try:
+        found = network.load_state_dict(smaller.state_dict(), strict=False)
+    except RuntimeError as fault:  # of other sizes
+        raise ValueError(str(fault)) from fault
+    added = {
+        f"{name}.{key}"
+        for name, module in network.named_modules()
+        if isinstance(module, Residual | Further)
+        for key in module.state_dict()
+    }
+    if found.unexpected_keys or not added.issuperset(found.missing_keys):
+        raise ValueError("other networks than one and the same, deepened")
+    return network
 
 
 def ctc(logits: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:

@@ -17,6 +17,9 @@ TERMS = [
     {"name": "40 handwriting fonts", "terms": "OFL 1.1 or Apache-2.0"},
 ]
 
+NETWORK = "deep"
+"""What reads best in a time that nobody minds."""
+
 SLACK = 0.02
 """About the standard error of the rate on forty words, a fifth of 200 labels."""
 
@@ -28,7 +31,8 @@ RATE, TUNING_RATE = 1.5e-3, 5e-4
 class Plan:
     """How to train. Rates are those of AdamW."""
 
-    architecture: str = "crnn"
+    architecture: str = ""
+    """Name of the network; without one that of the weights to begin with, or NETWORK."""
     settings: dict[str, int] = field(default_factory=lambda: {"height": 32, "hidden": 128})
     words: int = 2_000_000
     batch: int = 32
@@ -61,11 +65,12 @@ class Plan:
         return replace(self, data=[*self.data, *more])
 
     def following(self, start: Path | None) -> Plan:
-        """This plan for the network that the weights file `start` holds. Raises WeightsError."""
+        """This plan with its network named, and sized as that in the file `start`. Raises WeightsError."""
         if start is None:
-            return self
+            return replace(self, architecture=self.architecture or NETWORK)
         card = weights.read_card(start)
-        return replace(self, architecture=card.architecture, settings=dict(card.settings))
+        name = self.architecture or card.architecture
+        return replace(self, architecture=name, settings=dict(card.settings))
 
     def rate_at(self, seen: int) -> float:
         """Warm up, stay, and fall to nothing over the last share `decay` of the words (1 - sqrt)."""

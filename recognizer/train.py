@@ -28,7 +28,7 @@ from recognizer.decode import best_path
 from recognizer.frames import fits
 from recognizer.language import Language
 from recognizer.lessons import Drawn, Lesson, validation_set
-from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, pad, prepared, tensors_of
+from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, grown, pad, prepared, tensors_of
 from recognizer.plan import TERMS, TUNING, Plan, Tuning
 from recognizer.practice import Source
 from recognizer.synthesis import Sample
@@ -192,7 +192,15 @@ def _begin(plan: Plan, start: Path | None) -> State:
     if start is None:
         return _state_of(DEFAULT, build(plan.architecture, DEFAULT.size, plan.settings), plan)
     reader = TorchRecognizer.load(str(start))
-    state = _state_of(reader.alphabet, reader.network, plan)
+    network = build(plan.architecture, reader.alphabet.size, plan.settings)
+    try:
+        network = grown(network, reader.network)
+    except ValueError as fault:
+        message = (
+            f"the network {plan.architecture} cannot begin with what {start} holds; leave out one of both"
+        )
+        raise weights.WeightsError(message) from fault
+    state = _state_of(reader.alphabet, network, plan)
     state.parent, state.language = weights.sha256_of(start), reader.language
     return state
 

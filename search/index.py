@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     from whoosh.index import EmptyIndexError, FileIndex, LockError
     from whoosh.writing import SegmentWriter
 
-STAMP = {"format": 7}
+STAMP = {"format": 8}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from search.entry import FIELDS, Field
 from search.lexicon import Lexicon, lexicon_of
-from search.sketches import Sketches, joined, only
+from search.sketches import PARTS, Sketches, joined, only
 from search.words import CLASSES
 
 MANIFEST = "parts.json"
@@ -146,7 +146,7 @@ def _write_part(folder: Path, number: int, part: Part) -> str:
         "starts": [sketches.starts],
         "sizes": [sketches.sizes],
         "ceilings": [sketches.ceilings],
-        "halves": [sketches.halves],
+        "parts": [sketches.parts],
         "lattices": list(sketches.lattices),
     }
     at, table = 0, {}
@@ -195,7 +195,7 @@ def _read_part(path: Path) -> Part:
         starts=array("starts", np.int64),
         sizes=array("sizes", np.uint16),
         ceilings=array("ceilings", np.uint8).reshape(len(CLASSES), len(array("keys", np.int64))),
-        halves=array("halves", np.uint8).reshape(-1, 2, len(CLASSES)),
+        parts=array("parts", np.uint8).reshape(-1, PARTS, len(CLASSES) // 2),
         lattices=(array("lattices", np.uint8),),
         names=tuple(header["names"]),
     )

@@ -14,16 +14,17 @@ from recognizer.alphabet import BLANK, Alphabet
 from recognizer.columns import blocks
 from search.words import CLASSES, folded
 
-UNIT = 16.0
-"""Ceilings are kept as -ln(probability) times this, in one byte."""
-
-UNREACHABLE = 255
-
-COARSE = UNIT / 2
-"""The same for the ceilings of the whole lattice, which are added up for all words there are."""
+UNIT = 8.0
+"""Ceilings of a whole lattice are kept as -ln(probability) times this; they are added up for all words."""
 
 HIGHEST, FITTING = 63, 4
 """Largest such ceiling, and how many of them fit into one byte."""
+
+PARTS = 8
+"""Of a lattice, one after the other; each has ceilings of its own."""
+
+STEP, STEPS = 0.5, 15
+"""The unit of the latter, half a byte each, and the most units."""
 
 LENGTH_LOSS = 0.5
 """Taken off ln P for each character that a reading is longer or shorter than the typed word. No bound but
@@ -55,9 +56,9 @@ class Sketches:
     sizes: NDArray[np.uint16]
     """N; its length in bytes."""
     ceilings: NDArray[np.uint8]
-    """len(CLASSES) x N; -ln of the largest probability in any frame, times COARSE, at most HIGHEST."""
-    halves: NDArray[np.uint8]
-    """N x 2 x len(CLASSES); the same for the first and the second half of the frames, times UNIT."""
+    """len(CLASSES) x N; -ln of the largest probability in any frame, times UNIT, at most HIGHEST."""
+    parts: NDArray[np.uint8]
+    """N x PARTS x len(CLASSES) / 2; the same for each part of the frames in STEPs, two classes a byte."""
     lattices: tuple[NDArray[np.uint8], ...]
     """Packed lattices one after the other; `starts` counts through all of these arrays."""
     names: tuple[str, ...]
@@ -67,9 +68,9 @@ class Sketches:
         return len(self.keys)
 
     def bounds(self, word: str) -> NDArray[np.uint16]:
-        """For each word a bound of ln P(`word` | lattice), times -COARSE, and a loss for unlike lengths; N.
+        """For each word a bound of ln P(`word` | lattice), times -UNIT, and a loss for unlike lengths; N.
 
-        A path must show every character in some frame, so P is at most the product of the ceilings.
+        A path must show every character in some frame, so none is likelier than the product of ceilings.
         """
         rows = [_ROW[c] for c in word if c in _ROW]
         spent = np.zeros(len(self), np.uint16)
@@ -81,22 +82,23 @@ class Sketches:
         steps = np.searchsorted(self.lengths, np.arange(257))
         for length, (first, last) in enumerate(pairwise(steps.tolist())):
             if first < last:
-                spent[first:last] += np.uint16(COARSE * LENGTH_LOSS * abs(length - len(word)))
+                spent[first:last] += np.uint16(UNIT * LENGTH_LOSS * abs(length - len(word)))
         return spent
 
     def tight_bounds(self, word: str, numbers: NDArray[np.intp]) -> NDArray[np.uint16]:
         """As `bounds`, closer, for the words `numbers` alone; n.
 
-        Characters come in order: some k of them in the first half of the frames, the others in the second. So
-        the least over k of the sums of ceilings is a bound, too.
+        Characters come in order, each in the same part of the frames as the one before or in a later one. So
+        the least sum of ceilings over all such ways is a bound, too.
         """
-        rows = [_ROW[c] for c in word if c in _ROW]
-        first, second = (self.halves[numbers, half][:, rows].astype(np.int32) for half in (0, 1))
-        spent = second.sum(axis=1)
-        shifted = spent[:, None] + np.cumsum(first - second, axis=1)
+        seen = self.parts[numbers]
+        spent = np.zeros((PARTS, len(numbers)), np.uint16)
+        for row in (_ROW[c] for c in word if c in _ROW):
+            for before, here in pairwise(spent):
+                np.minimum(before, here, out=here)
+            spent += seen[:, :, row // 2].T >> 4 * (row % 2) & STEPS
         apart = np.abs(self.lengths[numbers].astype(np.int32) - len(word))
-        least = np.minimum(spent, shifted.min(axis=1, initial=1 << 15))
-        return np.asarray(least + UNIT * LENGTH_LOSS * apart, np.uint16)
+        return np.asarray(UNIT * (STEP * spent.min(axis=0) + LENGTH_LOSS * apart), np.uint16)
 
     def lattice(self, number: int) -> bytes:
         """The packed lattice of word `number`."""
@@ -138,10 +140,10 @@ class Seen:
 def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
     """Sketches of the words of one photo that have a lattice."""
     some = sorted((w for w in words if w.lattice), key=lambda w: len(w.text))
-    halves = np.full((len(some), 2, len(CLASSES)), UNREACHABLE, np.uint8)
+    lost = np.zeros((len(some), PARTS, len(CLASSES)), np.float32)
     if some:
         for chosen, columns in blocks([w.lattice for w in some], _groups(alphabet)):
-            halves[chosen] = _ceilings(columns)
+            lost[chosen] = _lost(columns)
     sizes = [len(w.lattice) for w in some]
     return Sketches(
         np.full(len(some), key, np.int64),
@@ -151,28 +153,28 @@ def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
         np.zeros(len(some), np.uint8),
         np.cumsum([0, *sizes], dtype=np.int64)[:-1],
         np.array(sizes, np.uint16),
-        _coarse(halves),
-        halves,
+        np.ascontiguousarray(np.minimum(lost.min(axis=1).T * UNIT, HIGHEST).astype(np.uint8)),
+        _halved(np.minimum(lost / STEP, STEPS).astype(np.uint8)),
         (np.frombuffer(b"".join(w.lattice for w in some), np.uint8),),
         (alphabet,),
     )
 
 
-def _ceilings(columns: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """n x 2 x len(CLASSES) from T x (1 + len(CLASSES)) x n; shorter lattices end in certain blanks."""
+def _lost(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """-ln of the most that each class reaches in each part, n x PARTS x len(CLASSES).
+
+    From T x (1 + len(CLASSES)) x n; shorter lattices end in certain blanks.
+    """
     frames = (columns[:, 0] < 1).cumsum(axis=0)
-    middle = (frames[-1] + 1) // 2
-    early = (frames <= middle)[:, None]
+    part = (frames - 1).clip(0) * PARTS // frames[-1].clip(1)
     letters = columns[:, 1:]
-    highest = np.stack([(letters * early).max(axis=0), (letters * ~early).max(axis=0)])  # 2 x classes x n
-    lost = -np.log(np.maximum(highest, 1e-8)) * UNIT
-    return np.asarray(np.round(lost).clip(0, UNREACHABLE).transpose(2, 0, 1), np.uint8)
+    highest = np.stack([(letters * (part == n)[:, None]).max(axis=0) for n in range(PARTS)])
+    return np.asarray(-np.log(np.clip(highest, 1e-8, 1)).transpose(2, 0, 1))
 
 
-def _coarse(halves: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Ceilings of whole lattices from those of their halves; never higher than they are."""
-    whole = halves.min(axis=1).T // round(UNIT / COARSE)
-    return np.ascontiguousarray(np.minimum(whole, HIGHEST))
+def _halved(steps: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Two neighbours of the last axis in one byte."""
+    return np.asarray(steps[..., ::2] | steps[..., 1::2] << 4)
 
 
 @lru_cache(maxsize=8)
@@ -204,7 +206,7 @@ def joined(parts: Iterable[Sketches]) -> Sketches:
         np.concatenate([p.starts + offset for p, offset in zip(some, offsets[:-1], strict=True)])[order],
         np.concatenate([p.sizes for p in some])[order],
         np.concatenate([p.ceilings for p in some], axis=1)[:, order],
-        np.concatenate([p.halves for p in some])[order],
+        np.concatenate([p.parts for p in some])[order],
         tuple(array for p in some for array in p.lattices),
         tuple(names),
     )
@@ -228,7 +230,7 @@ def only(sketches: Sketches, kept: NDArray[np.bool_]) -> Sketches:
         np.cumsum([0, *map(len, lattices)], dtype=np.int64)[:-1],
         sketches.sizes[numbers],
         sketches.ceilings[:, numbers],
-        sketches.halves[numbers],
+        sketches.parts[numbers],
         (np.frombuffer(b"".join(lattices), np.uint8),),
         sketches.names,
     )

@@ -19,7 +19,7 @@ from search.shelf import Part
 from search.sketches import Sketches, lowest
 from search.words import spellings, terms
 
-WIDER = 6
+WIDER = 30
 """How many times more words are looked at by their tight bounds than are picked."""
 
 _ANY = np.iinfo(np.uint16).max
@@ -129,7 +129,8 @@ class Snapshot:
         for part, some, numbers in zip(self._parts, bounds, picked, strict=True):
             near = numbers[some[numbers] <= limit]
             tight = part.sketches.tight_bounds(word, near)
-            pairs = zip(tight.tolist(), near.tolist(), strict=True)
+            best = lowest(tight, count)
+            pairs = zip(tight[best].tolist(), near[best].tolist(), strict=True)
             found += [Candidate(bound, number, part.sketches) for bound, number in pairs]
         return sorted(found, key=lambda c: c.bound)[:count]
 

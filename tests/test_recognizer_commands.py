@@ -68,7 +68,6 @@ def test_crops_from_given_weights(asked: Asked, tmp_path: Path) -> None:
         ("run --data nowhere", "nowhere"),
         ("run --crops nowhere.csv", "nowhere.csv"),
         ("run --data . --rate 0", "x>0"),
-        ("run --data . --network light --from FILE", "leave --network out"),
     ],
 )
 def test_misuse_is_told(arguments: str, said: str, asked: Asked, tmp_path: Path) -> None:

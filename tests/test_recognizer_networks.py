@@ -15,10 +15,10 @@ from recognizer import load
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
 from recognizer.language import Language
-from recognizer.model import NETWORKS, Straightener, build, tensors_of
+from recognizer.model import NETWORKS, Straightener, build, pad, tensors_of
 from recognizer.plan import Plan
 from recognizer.synthesis import Sample
-from recognizer.train import TrainingError, learn
+from recognizer.train import TrainingError, _begin, learn
 
 SMALL = {"height": 32, "hidden": 8}
 LETTERS = Alphabet("ab")
@@ -80,6 +80,26 @@ def test_weights_know_the_words_they_learned_from(tmp_path: Path) -> None:
     assert load(str(later)).language("ab") == language("ab"), "and so does one that goes on from the weights"
     alone = learn(tmp_path / "third", Silent(), plan("crnn"))
     assert load(str(alone)).language is None
+
+
+def test_a_deeper_network_begins_where_the_plain_one_ended(tmp_path: Path) -> None:
+    first = learn(tmp_path / "first", Stripes(), plan("crnn"))
+    began = _begin(plan("deep").following(first), first)
+    strips = [stripes("ab").strip, stripes("bab").strip]
+    plain = load(str(first)).network(pad(strips))
+    assert torch.allclose(began.network.eval()(pad(strips)), plain, atol=1e-5)
+    later = learn(tmp_path / "second", Stripes(), plan("deep"), start=first)
+    assert weights.read_card(later).architecture == "deep"
+    assert load(str(later)).language("ab") == load(str(first)).language("ab")
+    again = learn(tmp_path / "third", Stripes(), plan(""), start=later)
+    assert weights.read_card(again).architecture == "deep", "without a name that of the weights"
+
+
+@pytest.mark.parametrize(("name", "start"), [("light", "crnn"), ("crnn", "deep"), ("attention", "crnn")])
+def test_a_network_cannot_begin_with_another_one(name: str, start: str, tmp_path: Path) -> None:
+    first = learn(tmp_path / "first", Stripes(), plan(start))
+    with pytest.raises(weights.WeightsError, match=f"{name} cannot begin with"):
+        learn(tmp_path / "second", Stripes(), plan(name), start=first)
 
 
 def test_the_light_ones_have_fewer_weights_and_names_stay() -> None:
@@ -147,9 +167,7 @@ def test_a_folder_with_a_run_of_another_network_is_left_alone(tmp_path: Path) ->
 
 def test_weights_bring_their_network_with_them(tmp_path: Path) -> None:
     first = learn(tmp_path / "first", Stripes(), plan("light"))
-    second = learn(
-        tmp_path / "second", Stripes(), replace(plan("crnn"), settings={"height": 32}), start=first
-    )
+    second = learn(tmp_path / "second", Stripes(), replace(plan(""), settings={"height": 32}), start=first)
     card = weights.read_card(second)
     assert (card.architecture, card.settings, card.parent) == ("light", SMALL, weights.sha256_of(first))
 

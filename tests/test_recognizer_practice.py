@@ -92,7 +92,7 @@ def _weights(folder: Path) -> Path:
     from detector import weights
     from recognizer.model import tensors_of
 
-    state = _begin(Plan(settings=SMALL), None)
+    state = _begin(Plan("crnn", SMALL), None)
     card = weights.Card(
         kind="recognizer",
         architecture="crnn",

@@ -24,6 +24,10 @@ def test_a_word_between_readings_comes_before_a_sure_one() -> None:
     assert first(word(1, ("roadmap", 0.98)), word(2, ("roadmap", 0.5), ("rodman", 0.4))) == [2, 1]
 
 
+def test_a_word_that_no_reading_says_comes_before_one_between_two_readings() -> None:
+    assert first(word(1, ("roadmap", 0.55), ("rodman", 0.45)), word(2, ("wooclnap", 0.1))) == [2, 1]
+
+
 def test_what_nobody_searches_for_comes_last() -> None:
     assert first(word(1, ("I", 0.4), ("l", 0.4)), word(2, ("plan", 0.5), ("plum", 0.4))) == [2, 1]
 

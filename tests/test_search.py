@@ -22,7 +22,7 @@ from search.index import Index, IndexBusy, IndexMissing
 from search.lexicon import lexicon_of
 from search.query import All, Filters, Not, Phrase, Term, every, filters, parse
 from search.shelf import ALIKE
-from search.sketches import COARSE, UNIT, Seen, Sketches, joined, lowest, only, sketch
+from search.sketches import STEP, UNIT, Seen, Sketches, joined, lowest, only, sketch
 from search.words import spellings, terms
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
@@ -261,7 +261,7 @@ def test_a_sketch_never_rules_out_what_is_there() -> None:
     for place, text in enumerate(texts):
         bounds = sketches.bounds(text.lower())
         best = int(bounds.argmin())
-        assert sketches.places[best] == place and bounds[best] < 0.5 * COARSE
+        assert sketches.places[best] == place and bounds[best] < 0.5 * UNIT
         assert sketches.lattice(best) == seen(text, doubt=0.5)
 
 
@@ -283,9 +283,27 @@ def test_the_best_of_many_sketches_are_the_best_of_all() -> None:
     for typed in ("roadmap", "plan123"):
         bounds = many.bounds(typed)
         assert sorted(bounds[lowest(bounds, 3)].tolist()) == sorted(bounds.tolist())[:3]
-        assert (
-            many.tight_bounds(typed, np.arange(len(many))) * COARSE / UNIT >= bounds.astype(int) - len(typed)
-        ).all()
+        tight = many.tight_bounds(typed, np.arange(len(many)))
+        assert (tight >= bounds.astype(int) - UNIT * STEP * len(typed)).all()
+
+
+def test_close_bounds_know_the_order_of_letters() -> None:
+    both = sketched(1, "roadmap", "pamdaor")
+    assert len(set(both.bounds("roadmap").tolist())) == 1
+    right, wrong = both.tight_bounds("roadmap", np.arange(2))
+    assert right < UNIT and wrong > 20 * UNIT
+
+
+@given(
+    st.text("roadmp", min_size=1, max_size=9), st.text("roadmp", min_size=1, max_size=9), st.floats(0.1, 0.9)
+)
+def test_no_path_of_a_lattice_is_likelier_than_its_bounds(text: str, other: str, doubt: float) -> None:
+    size = min(len(text), len(other))
+    text, other = text[:size], other[:size]
+    likely = size * np.log(max(doubt, 1 - doubt) if text == other else doubt)
+    sketches = sketch(1, [Seen(0, text, 1.0, seen(text, other, doubt))], ALPHABET)
+    assert sketches.bounds(text)[0] <= -UNIT * likely + 1
+    assert sketches.tight_bounds(text, np.arange(1))[0] <= -UNIT * likely + 1
 
 
 def test_postings_carry_the_largest_probability() -> None:

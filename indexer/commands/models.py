@@ -13,7 +13,7 @@ import click
 
 from indexer.commands import archive_option, data_folder, json_option, picture_path, print_text
 
-NETWORKS = ("crnn", "crnn-stn", "light", "light-stn", "attention")
+NETWORKS = ("crnn", "deep", "crnn-stn", "light", "light-stn", "attention")
 """Those of `recognizer.model`, which is slow to import."""
 
 list_path = click.Path(exists=True, path_type=Path)
@@ -98,7 +98,7 @@ def train() -> None:
     "--measure", metavar="LIST", type=list_path, help="Others to measure on; else every tenth crop."
 )
 @click.option("--from", "start", metavar="WEIGHTS", type=weights_path, help="Begin with these.")
-@click.option("--network", type=click.Choice(NETWORKS), help="Which network, if not begun with weights.")
+@click.option("--network", type=click.Choice(NETWORKS), help="Which network; `deep` can begin with `crnn`.")
 @click.option("--words", metavar="N", default=2_000_000, show_default=True, help="Words to learn from.")
 @click.option("--rate", metavar="X", type=click.FloatRange(0, min_open=True), help="Of learning.")
 @click.option("--seed", metavar="N", default=1, show_default=True, help="Another one draws other words.")
@@ -118,8 +118,6 @@ def train_recognizer(home: Path, /, run: Path | None, labels: bool, **asked: Any
         return
     if run is None or not (asked["data"] or asked["crops"]):
         raise click.UsageError("name a folder RUN and --data DIR or --crops LIST, or give --labels")
-    if asked["start"] and asked["network"]:
-        raise click.UsageError("--from goes on with the network of its weights; leave --network out")
     _learn(run, **asked)
 
 
@@ -131,7 +129,7 @@ def _learn(run: Path, words: int, seed: int, minutes: float, start: Path | None,
 
     rate = asked["rate"] or (TUNING_RATE if start else RATE)
     drawn = Drawn(asked["data"]) if asked["data"] else None
-    plan = Plan(asked["network"] or "crnn", words=words, seed=seed, rate=rate, data=TERMS if drawn else [])
+    plan = Plan(asked["network"] or "", words=words, seed=seed, rate=rate, data=TERMS if drawn else [])
     lists = [open_dataset(one) for one in asked["crops"]]
     lesson: Lesson | None = drawn
     if lists:
