@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from detector import weights
+from detector.layers import Residual, fast_bfloat16
 
 STRIDE = 2
 """The maps have one pixel for this many of the picture."""
@@ -56,22 +57,6 @@ def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
-
-
-class Residual(nn.Module):
-    """Adds what two more convolutions see (He et al. 2016, arXiv 1512.03385); begins by adding nothing."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        last = nn.BatchNorm2d(channels)
-        nn.init.zeros_(last.weight)
-        self.more = nn.Sequential(
-            _conv(channels, channels), nn.Conv2d(channels, channels, 3, padding=1, bias=False), last
-        )
-
-    def forward(self, seen: Tensor) -> Tensor:
-        """Maps of the same shape; `seen` is not negative."""
-        return functional.relu(seen + self.more(seen))
 
 
 def _level(inputs: int, outputs: int, blocks: int = 0) -> nn.Sequential:
@@ -151,12 +136,6 @@ class Finder:
             seen = self.network(shown.contiguous(memory_format=torch.channels_last))
             found = seen[0].float().sigmoid().numpy()
         return np.asarray(found[:, : (rows + 1) // STRIDE, : (columns + 1) // STRIDE], np.float32)
-
-
-def fast_bfloat16() -> bool:
-    """Whether this processor computes in bfloat16 itself; where it does not, that is many times slower."""
-    known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # torch has no public name for it yet
-    return bool(known and known())
 
 
 def targets(mask: NDArray[np.uint8], words: Sequence[Quad]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from detector import weights
+from detector.layers import Residual, fast_bfloat16
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
@@ -37,22 +38,6 @@ def _conv(inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding:
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
-
-
-class Residual(nn.Module):
-    """Adds what two more convolutions see (He et al. 2016, arXiv 1512.03385); begins by adding nothing."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        last = nn.BatchNorm2d(channels)
-        nn.init.zeros_(last.weight)
-        self.more = nn.Sequential(
-            _conv(channels, channels), nn.Conv2d(channels, channels, 3, padding=1, bias=False), last
-        )
-
-    def forward(self, seen: Tensor) -> Tensor:
-        """Maps of the same shape; `seen` is not negative."""
-        return nn.functional.relu(seen + self.more(seen))
 
 
 class Further(nn.Module):
@@ -167,13 +152,17 @@ class Crnn(nn.Module):
 
     def forward(self, strips: Tensor) -> Tensor:
         """Logits T x B x C for `strips` B x 1 x 32 x w, T = w / 4 rounded down."""
-        logits: Tensor = self.output(self.frames(self.look(strips)))
-        return logits
+        return self.answer(self.look(strips))
 
     def look(self, strips: Tensor) -> Tensor:
         """Features B x 256 x T."""
         features: Tensor = self.features(self.straighten(strips))
         return features.squeeze(2)
+
+    def answer(self, features: Tensor) -> Tensor:
+        """Logits T x B x C for features B x 256 x T."""
+        logits: Tensor = self.output(self.frames(features))
+        return logits
 
     def frames(self, features: Tensor) -> Tensor:
         """Frames T x B x 2 hidden that know their neighbours, from features B x 256 x T."""
@@ -199,9 +188,9 @@ class AttentionCrnn(Crnn):
         super().__init__(classes, height, hidden)
         self.output = Decoder(classes, 2 * hidden)
 
-    def forward(self, strips: Tensor) -> Tensor:
-        """Logits 2 T x B x C for `strips` B x 1 x 32 x w."""
-        logits: Tensor = self.output(self.frames(self.look(strips)).transpose(0, 1))
+    def answer(self, features: Tensor) -> Tensor:
+        """Logits 2 T x B x C for features B x 256 x T."""
+        logits: Tensor = self.output(self.frames(features).transpose(0, 1))
         return logits
 
     def loss(self, features: Tensor, texts: list[list[int]], _widths: list[int]) -> Tensor:
@@ -317,7 +306,10 @@ class TorchRecognizer:
         for numbers in _batches(strips):
             batch = pad([strips[n] for n in numbers])
             with torch.inference_mode():
-                logits = self.network(batch).float() / self.temperature
+                # Only the convolutions: all of it would read a little worse and be hardly faster.
+                with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+                    features = self.network.look(batch)
+                logits = self.network.answer(features.float()) / self.temperature
                 read = logits.log_softmax(-1).numpy()
             for place, n in enumerate(numbers):
                 found[n] = Lattice(read[: self.network.length(strips[n].shape[1]), place].copy())
