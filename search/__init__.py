@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,8 +126,15 @@ class Searcher:
         from search.entry import FIELDS
 
         most = max(1, len(word) // 2)
-        near = {pair for field in FIELDS for pair in self.snapshot.close_terms(field, word, most)}
-        return [term for term, _ in sorted(near, key=lambda pair: pair[::-1]) if len(term) > 2][:count]
+        near = {
+            (distance, term, field)
+            for field in FIELDS
+            for term, distance in self.snapshot.close_terms(field, word, most)
+            if len(term) > 2
+        }
+        # Terms of former versions of photos are among them.
+        there = (term for _, term, field in sorted(near) if self.snapshot.photos(field, term))
+        return list(islice(dict.fromkeys(there), count))
 
     def _hit_words(self, terms: list[Term], found: dict[Term, Found], number: int) -> tuple[HitWord, ...]:
         words = []

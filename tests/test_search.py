@@ -86,6 +86,11 @@ def test_absent_words_find_nothing(home: Path) -> None:
     assert search.open(home).closest("zzzzdmap")["zzzzdmap"][0] == "roadmap"
 
 
+def test_words_of_former_versions_are_not_suggested(home: Path) -> None:
+    fill(home, photo(1, "holiday"))
+    assert search.open(home).closest("zzzzdmap")["zzzzdmap"] == []
+
+
 def test_case_accents_and_marks_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "archive.sqlite").touch()
     fill(tmp_path, photo(1, "Café", "W-2"), photo(2, "road-map"))
