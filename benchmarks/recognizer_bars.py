@@ -95,13 +95,14 @@ def rates(texts: list[str], found: list[list[Hypothesis]]) -> dict[str, float]:
         "first": counted.exact_ignoring_case,
         "of 5": score.among(texts, [[h.text for h in hs] for hs in found], ignore_case=True),
         "ECE": score.expected_calibration_error(stated, [a == b for a, b in zip(texts, first, strict=True)]),
+        "by chance": score.calibration_error_by_chance(stated),
     }
 
 
 def known(reader: Recognizer, texts: list[str], lattices: list[Lattice]) -> dict[str, float]:
     """Error rates and calibration of what photos are read as."""
     found = rates(texts, n_best_many(lattices, reader.alphabet, 5, language=reader.language))
-    return {f"known: {name}": found[name] for name in ("CER no case", "first", "of 5", "ECE")}
+    return {f"known: {name}": found[name] for name in ("CER no case", "first", "of 5", "ECE", "by chance")}
 
 
 def packing(alphabet: Alphabet, lattices: list[Lattice], texts: list[list[str]]) -> dict[str, float]:

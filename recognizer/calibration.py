@@ -10,8 +10,8 @@ from recognizer import Lattice
 from recognizer.alphabet import Alphabet
 from recognizer.decode import n_best_many
 
-TEMPERATURES = np.round(np.geomspace(0.5, 2.0, 15), 3)
-"""Those that are tried, a tenth apart."""
+TEMPERATURES = np.round(np.geomspace(0.5, 2.0, 29), 3)
+"""Those that are tried, a twentieth apart."""
 
 
 def tempered(lattice: Lattice, temperature: float) -> Lattice:

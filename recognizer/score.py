@@ -127,6 +127,17 @@ def expected_calibration_error(stated: Sequence[float], right: Sequence[bool], b
     return sum(b.count * abs(b.stated - b.right) for b in found) / max(1, len(stated))
 
 
+def calibration_error_by_chance(stated: Sequence[float], bins: int = BINS, draws: int = 100) -> float:
+    """The ECE to be expected if every reading were right with just the probability `stated`.
+
+    It is not 0: in each bin the share that is right scatters around what is stated, the more the fewer
+    readings there are. Mean over random `draws`, always the same.
+    """
+    rng, chances = np.random.default_rng(0), np.asarray(stated, np.float64)
+    drawn = (rng.random(len(chances)) < chances for _ in range(draws))
+    return _mean([expected_calibration_error(stated, right.tolist(), bins) for right in drawn])
+
+
 def confusions(
     truth: Sequence[str], read: Sequence[str], ignore_case: bool = False
 ) -> Counter[tuple[str, str]]:

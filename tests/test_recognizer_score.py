@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from recognizer.score import (
     Bin,
     among,
+    calibration_error_by_chance,
     character_error_rate,
     confusions,
     exact,
@@ -75,6 +77,14 @@ def test_confusions_by_hand() -> None:
     found = confusions(["corn", "corn", "cat", "to", "oo"], ["com", "com", "cats", "o", "00"])
     assert found == {("rn", "m"): 2, ("", "s"): 1, ("t", ""): 1, ("oo", "00"): 1}
     assert confusions(["Aa"], ["aA"], ignore_case=True) == {}
+
+
+def test_few_readings_miss_their_probabilities_by_chance() -> None:
+    assert calibration_error_by_chance([]) == 0 and calibration_error_by_chance([0.0, 1.0]) == 0
+    one, many = calibration_error_by_chance([0.5]), calibration_error_by_chance([0.5] * 400)
+    assert one == pytest.approx(0.5)
+    # The mean of |heads / 400 - 1/2|: sqrt(2 / pi) of its standard deviation.
+    assert many == pytest.approx(np.sqrt(2 / np.pi) * 0.5 / 20, rel=0.2)
 
 
 def test_reliability_by_hand() -> None:
