@@ -38,6 +38,10 @@ __all__ = [
 
 Numbers = NDArray[np.float64]
 
+TOGETHER = 1.2
+"""Temperature of what was seen and what is likely to be written, taken together: the network has learned from
+the same words, so the two are no independent evidence. Fitted by benchmarks/known_temperature.py."""
+
 NOTHING = 0.9
 """Probability of the empty text from which on a lattice without any best reading holds no word at all."""
 
@@ -80,9 +84,9 @@ def n_best_many(
 
     The texts are found by prefix beam search (Hannun et al. 2014, arXiv 1408.2873), which may miss one; the
     probability of each is exact, P(text | lattice) over all paths. The empty text may be among them: it says
-    that nothing is written. A `language` multiplies the probabilities of the texts found by its factors and
-    leaves their sum as it was. Without `beam` BEAM texts are followed, and twice as many with a language: it
-    has the last word only about texts that were found.
+    that nothing is written. A `language` multiplies the probabilities of the texts found by its factors, at
+    the temperature TOGETHER, and leaves their sum as it was. Without `beam` BEAM texts are followed, and
+    twice as many with a language: it has the last word only about texts that were found.
     """
     found: list[list[Hypothesis]] = []
     beam = max(beam or BEAM * (2 if language else 1), count)
@@ -99,8 +103,9 @@ def n_best_many(
 
 
 def _preferred(chances: Numbers, factors: Numbers) -> Numbers:
-    """`chances` times exp(`factors`), scaled to the same sum."""
+    """`chances` times exp(`factors`), tempered and scaled to the same sum."""
     weighted = chances * np.exp(factors - factors.max())
+    weighted = (weighted / (weighted.max() or 1.0)) ** (1 / TOGETHER)
     total = weighted.sum()
     return np.asarray(weighted * (chances.sum() / total) if total > 0 else chances, np.float64)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recognizer import Lattice
 from recognizer.alphabet import Alphabet
-from recognizer.decode import n_best
+from recognizer.decode import TOGETHER, n_best
 from recognizer.language import END, MARK, CharacterNgrams, Language
 
 ALPHABET = Alphabet("abcn ")
@@ -43,7 +43,7 @@ def test_a_known_word_overtakes_and_the_sum_stays(listed: float) -> None:
 @given(st.integers(0, 10**6))
 @settings(max_examples=20, deadline=None)
 def test_readings_are_ranked_as_when_every_path_is_counted(seed: int) -> None:
-    """P(text) of every path that spells it, times the factor of the text, in the same proportions."""
+    """P(text) of every path that spells it, times the factor of the text, in proportion to its root."""
     toy = Alphabet("ab")
     logits = np.random.default_rng(seed).normal(0, 1.5, (4, 3))
     lattice = Lattice((logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32))
@@ -52,7 +52,7 @@ def test_readings_are_ranked_as_when_every_path_is_counted(seed: int) -> None:
     for path in product(range(3), repeat=4):
         text = toy.decode(label for label, _ in groupby(path) if label)
         chances[text] += math.exp(sum(lattice.log_probs[frame, label] for frame, label in enumerate(path)))
-    weighted = {text: chance * math.exp(language(text)) for text, chance in chances.items()}
+    weighted = {text: (p * math.exp(language(text))) ** (1 / TOGETHER) for text, p in chances.items()}
     expected = sorted(weighted.values(), reverse=True)
     found = n_best(lattice, toy, len(weighted), 64, language)
     share = 1 / sum(expected)
@@ -70,10 +70,11 @@ def test_what_the_picture_says_is_kept_beside_what_is_likely() -> None:
     assert plain[0].times(0.5).seen is None
 
 
-def test_a_language_without_opinion_changes_nothing() -> None:
+def test_a_language_without_opinion_changes_no_order() -> None:
     plain, helped = (n_best(unsure(), ALPHABET, language=one) for one in (None, lambda text: -3.0))
-    assert [h.text for h in helped] == [h.text for h in plain]
-    assert [h.probability for h in helped][:2] == pytest.approx([h.probability for h in plain][:2])
+    assert [h.text for h in helped][:2] == [h.text for h in plain][:2]
+    odds, others = (h[0].probability / h[1].probability for h in (plain, helped))
+    assert others == pytest.approx(odds ** (1 / TOGETHER), rel=1e-3)
 
 
 def test_an_impossible_language_is_not_listened_to() -> None:

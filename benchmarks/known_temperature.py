@@ -1,0 +1,57 @@
+"""How sure readings may be of what was seen and is likely to be written: fits TOGETHER in recognizer/decode.py.
+
+    python -m benchmarks.known_temperature ../shared
+
+Drawn words of the held-out writers, with the language in the weights file. The temperature with the least
+cross-entropy of "the first reading is right" is the one to take; the calibration error stands beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recognizer import Hypothesis, decode, load, score
+from recognizer.lessons import validation_set
+
+TEMPERATURES = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
+
+
+def rates(texts: Sequence[str], first: Sequence[Hypothesis]) -> tuple[float, float, float]:
+    """Cross-entropy in nats, calibration error, and what chance alone makes of that."""
+    stated = [one.probability for one in first]
+    right = [one.text == text for one, text in zip(first, texts, strict=True)]
+    chances = np.clip(stated, 1e-6, 1 - 1e-6)
+    entropy = -np.log(np.where(right, chances, 1 - chances)).mean()
+    return (
+        float(entropy),
+        score.expected_calibration_error(stated, right),
+        score.calibration_error_by_chance(stated),
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--words", type=int, default=2000)
+    asked = parser.parse_args()
+    reader = load("default")
+    samples = validation_set(asked.data, reader.alphabet, asked.words)
+    lattices = reader.lattices([sample.strip for sample in samples])
+    print(f"{reader.id}, {len(samples)} words; in use: {decode.TOGETHER}\n")
+    print("| temperature | cross-entropy | ECE | by chance |\n|---|---|---|---|")
+    for temperature in TEMPERATURES:
+        decode.TOGETHER = temperature
+        found = decode.n_best_many(lattices, reader.alphabet, 1, language=reader.language)
+        values = rates([s.text for s in samples], [one[0] if one else Hypothesis("", 0.0) for one in found])
+        print(f"| {temperature} | " + " | ".join(f"{value:.3f}" for value in values) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
