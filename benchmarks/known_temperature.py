@@ -1,4 +1,4 @@
-"""How sure readings may be of what was seen and is likely to be written: fits TOGETHER in recognizer/decode.py.
+"""How sure readings may be of what was seen and is likely to be written: TOGETHER in recognizer/decode.py.
 
     python -m benchmarks.known_temperature ../shared
 
