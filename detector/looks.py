@@ -1,4 +1,4 @@
-"""Two looks at one photo: from near, and from afar for writing too large to be taken in then."""
+"""Looks at one photo: from near, from afar for writing too large to be taken in then, for faint writing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ SEEN = 1600
 
 OVERVIEW = 900
 """Long side of the second look."""
+
+LIFT, TILES = 2.0, 16
+"""Clip limit of the equalization, and its tiles along each side."""
+
+TOUCHED = 0.3
+"""Share of a box from which it lies on another one."""
 
 
 def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -40,6 +46,25 @@ def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
             continue
         kept = [b for b in kept if b not in inside] + [large]
     return kept
+
+
+def lifted(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB `pixels` with faint writing made stronger: contrast-limited adaptive equalization of the lightness.
+
+    Zuiderveld 1994, "Contrast limited adaptive histogram equalization", Graphics Gems IV.
+    """
+    colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+    colours[:, :, 0] = cv2.createCLAHE(LIFT, (TILES, TILES)).apply(colours[:, :, 0])
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_LAB2RGB), np.uint8)
+
+
+def beside(boxes: Sequence[Box], others: Sequence[Box]) -> list[Box]:
+    """Those of `boxes` that lie on none of the `others`, and none of these on them."""
+    return [
+        box
+        for box in boxes
+        if all(max(_share_inside(box, one), _share_inside(one, box)) < TOUCHED for one in others)
+    ]
 
 
 def height(box: Box) -> int:

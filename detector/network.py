@@ -15,7 +15,7 @@ from detector.alternatives import with_alternatives
 from detector.binarize import Mask
 from detector.box import Box
 from detector.lines import in_reading_order
-from detector.looks import OVERVIEW, SEEN, height, merged, scaled
+from detector.looks import OVERVIEW, SEEN, beside, height, lifted, merged, scaled
 
 LARGE = 70
 """Height in pixels of the first look from which a word of the second look is taken."""
@@ -28,6 +28,14 @@ MORE = 1.15
 
 SMALL = 28
 """Median height in pixels of the first look below which writing is small, if the photo has more of them."""
+
+FEW = 12
+"""Words at the first look below which there may be faint writing, to be looked for with more contrast: pencil
+on far-off notes was not seen at all."""
+
+FAINT = 0.75
+"""Chance from which what is seen so is a word; search alone looks at the rest. Most boxes that appear on
+photos without writing are below."""
 
 LEAST = 0.6
 """Chance of being writing below which a box is not worth reading: of the true words on real photos 2 in 6,740
@@ -74,8 +82,11 @@ class NetworkDetector:
         first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
         near = self._look(pixels, min(side, CLOSE_UP)) if _asks_for_more(first, side) else first
         far = [box for box in overview if height(box) > LARGE / SEEN * side]
-        words = in_reading_order(merged(near, far))
-        return with_alternatives(words, [*first, *overview])
+        words = merged(near, far)
+        faint = self._look(lifted(pixels), min(max(side, SEEN), CLOSE_UP)) if len(first) < FEW else []
+        likely = [box for box in faint if box.chance >= FAINT]
+        words = in_reading_order([*words, *beside(likely, words)])
+        return with_alternatives(words, [*first, *overview, *faint])
 
     def mask(self, pixels: Pixels) -> Mask:
         """Where there is ink of writing on RGB `pixels` H x W x 3, bool H x W: no rules, frames, shadows."""

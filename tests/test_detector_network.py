@@ -11,7 +11,7 @@ from detector.alternatives import with_alternatives
 from detector.box import Box
 from detector.lines import in_reading_order
 from detector.model import STRIDE, Finder, WordMaps, boxes, targets
-from detector.network import NetworkDetector
+from detector.network import FEW, NetworkDetector
 from detector.train import Plan, TrainingError, fit
 from detector.weights import WeightsError, read_card, sha256_of
 
@@ -165,16 +165,35 @@ def test_small_writing_is_looked_at_from_nearer_where_the_photo_shows_more(tall,
 
     def find(picture):
         sides.append(picture.shape[1])
-        return [(quad(800, 600, 300, tall) * (picture.shape[1] / 1600), 0.9)]
+        return [(quad(800, 90 * n, 300, tall) * (picture.shape[1] / 1600), 0.9) for n in range(1, FEW + 1)]
 
     boxes = NetworkDetector(find, "test").cuts(np.zeros((2400, 3200, 3), np.uint8))
-    assert len(boxes) == 1
+    assert len(boxes) == FEW
     assert sorted(sides) == [900, 1600, 2240][:looks]
 
 
-def test_a_photo_of_few_pixels_has_no_more_to_show():
-    sides = []
-    NetworkDetector(lambda picture: sides.append(picture.shape[1]) or [], "test").cuts(
+@pytest.mark.parametrize(("side", "nearest"), [(1200, 1600), (1800, 1800), (4000, 2240)])
+def test_faint_writing_is_looked_for_where_little_was_seen(side, nearest):
+    page = np.full((side * 3 // 4, side, 3), (240, 150, 60), np.uint8)
+    cv2.putText(page, "plan", (side // 4, side // 4), cv2.FONT_HERSHEY_SIMPLEX, side / 400, (232, 144, 56), 9)
+    looks, clear = [], quad(400, 900, 300, 40)
+
+    def find(picture):
+        looks.append((picture.shape[1], int(np.ptp(picture[..., 0]))))
+        scale = picture.shape[1] / 1600
+        faint = [(quad(800, 300, 300, 40) * scale, 0.9), (quad(800, 600, 300, 40) * scale, 0.65)]
+        return [(clear * scale, 0.9), *(faint if looks[-1][1] > 12 else [])]
+
+    boxes = NetworkDetector(find, "test").cuts(page)
+    assert [seen for seen, _ in looks] == [1600, 900, nearest], "a photo of few pixels has no more to show"
+    assert looks[2][1] > 1.5 * looks[0][1], "with more contrast"
+    assert [round(b.y0 * 1600 / side, -2) for b in boxes if not b.alternative] == [300, 900]
+    assert [round(b.y0 * 1600 / side, -2) for b in boxes if b.alternative] == [600]
+
+
+def test_no_faint_writing_is_looked_for_where_enough_was_seen():
+    sides, words = [], [(quad(800, 90 * n, 300, 40), 0.9) for n in range(1, FEW + 1)]
+    NetworkDetector(lambda picture: sides.append(picture.shape[1]) or words, "test").cuts(
         np.zeros((1200, 1800, 3), np.uint8)
     )
     assert sides == [1600, 900]
