@@ -13,7 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("detector", "recognizer", "search", "indexer", "migrations", "web")
 TORCH_ROOMS = {
-    *("detector/model.py", "detector/train.py", "recognizer/model.py", "recognizer/train.py"),
+    *(
+        "detector/layers.py",
+        "detector/model.py",
+        "detector/train.py",
+        "recognizer/model.py",
+        "recognizer/train.py",
+    ),
     "recognizer/attention.py",  # part of the networks of model.py, which alone imports it
 }
 TOP_LEVEL = {
