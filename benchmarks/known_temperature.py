@@ -12,9 +12,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from recognizer import Hypothesis, decode, load, score
+from recognizer.calibration import cross_entropy
 from recognizer.lessons import validation_set
 
 TEMPERATURES = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
@@ -24,10 +23,8 @@ def rates(texts: Sequence[str], first: Sequence[Hypothesis]) -> tuple[float, flo
     """Cross-entropy in nats, calibration error, and what chance alone makes of that."""
     stated = [one.probability for one in first]
     right = [one.text == text for one, text in zip(first, texts, strict=True)]
-    chances = np.clip(stated, 1e-6, 1 - 1e-6)
-    entropy = -np.log(np.where(right, chances, 1 - chances)).mean()
     return (
-        float(entropy),
+        cross_entropy(stated, right),
         score.expected_calibration_error(stated, right),
         score.calibration_error_by_chance(stated),
     )

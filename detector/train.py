@@ -20,6 +20,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from detector import weights
+from detector.layers import grown
 from detector.model import Quad, WordMaps, targets
 
 
@@ -150,13 +151,11 @@ def _take(network: WordMaps, start: Path) -> None:
     """Begin with the weights in the file `start`; blocks that it lacks begin by adding nothing."""
     tensors, _ = weights.load(start)
     try:
-        found = network.load_state_dict(
-            {key: torch.from_numpy(value) for key, value in tensors.items()}, strict=False
-        )
+        grown(network, {key: torch.from_numpy(value) for key, value in tensors.items()})
     except RuntimeError as fault:
         raise weights.WeightsError(f"{start} holds a network of another width; name other weights") from fault
-    if found.unexpected_keys or any(".more." not in key for key in found.missing_keys):
-        raise weights.WeightsError(f"{start} holds no such network; name other weights")
+    except ValueError as fault:
+        raise weights.WeightsError(f"{start} holds no such network; name other weights") from fault
 
 
 def _step(state: State, pictures: Tensor, truth: Tensor, plan: Plan) -> float:

@@ -32,6 +32,11 @@ def fitted_temperature(lattices: Sequence[Lattice], truth: Sequence[str], alphab
 
 def _loss(lattices: Sequence[Lattice], truth: Sequence[str], alphabet: Alphabet) -> float:
     first = [readings[0] for readings in n_best_many(lattices, alphabet, count=1)]
-    right = np.array([one.text == text for one, text in zip(first, truth, strict=True)])
-    stated = np.clip([one.probability for one in first], 1e-6, 1 - 1e-6)
-    return float(-np.log(np.where(right, stated, 1 - stated)).mean())
+    right = [one.text == text for one, text in zip(first, truth, strict=True)]
+    return cross_entropy([one.probability for one in first], right)
+
+
+def cross_entropy(stated: Sequence[float], right: Sequence[bool]) -> float:
+    """Nats a reading, of "it is right" under the probabilities `stated`."""
+    chances = np.clip(stated, 1e-6, 1 - 1e-6)
+    return float(-np.log(np.where(right, chances, 1 - chances)).mean())

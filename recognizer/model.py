@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from detector import weights
-from detector.layers import Residual, fast_bfloat16
+from detector.layers import Addition, Residual, fast_bfloat16
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
@@ -40,7 +40,7 @@ def _conv(inputs: int, outputs: int, kernel: int | tuple[int, int] = 3, padding:
     )
 
 
-class Further(nn.Module):
+class Further(Addition):
     """Adds what `layers` more bidirectional LSTMs know of frames T x B x 2 hidden; begins as `Residual`."""
 
     def __init__(self, hidden: int, layers: int) -> None:
@@ -220,26 +220,6 @@ def build(architecture: str, classes: int, settings: Mapping[str, int]) -> Crnn:
     if architecture not in NETWORKS:
         raise ValueError(f"no network is called {architecture!r}; known: {', '.join(NETWORKS)}")
     return NETWORKS[architecture](classes, **settings)
-
-
-def grown(network: Crnn, smaller: Crnn) -> Crnn:
-    """`network`, beginning with all that `smaller` has learned: what it has more begins by adding nothing.
-
-    Raises ValueError if `smaller` is no part of it.
-    """
-    try:
-        found = network.load_state_dict(smaller.state_dict(), strict=False)
-    except RuntimeError as fault:  # of other sizes
-        raise ValueError(str(fault)) from fault
-    added = {
-        f"{name}.{key}"
-        for name, module in network.named_modules()
-        if isinstance(module, Residual | Further)
-        for key in module.state_dict()
-    }
-    if found.unexpected_keys or not added.issuperset(found.missing_keys):
-        raise ValueError("other networks than one and the same, deepened")
-    return network
 
 
 def ctc(logits: Tensor, texts: list[list[int]], widths: list[int]) -> Tensor:

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from detector import weights
+from detector.layers import grown
 from recognizer import score
 from recognizer.alphabet import DEFAULT, Alphabet
 from recognizer.calibration import fitted_temperature
@@ -28,7 +29,7 @@ from recognizer.decode import best_path
 from recognizer.frames import fits
 from recognizer.language import Language
 from recognizer.lessons import Drawn, Lesson, validation_set
-from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, grown, pad, prepared, tensors_of
+from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, pad, prepared, tensors_of
 from recognizer.plan import TERMS, TUNING, Plan, Tuning
 from recognizer.practice import Source
 from recognizer.synthesis import Sample
@@ -194,8 +195,8 @@ def _begin(plan: Plan, start: Path | None) -> State:
     reader = TorchRecognizer.load(str(start))
     network = build(plan.architecture, reader.alphabet.size, plan.settings)
     try:
-        network = grown(network, reader.network)
-    except ValueError as fault:
+        network = grown(network, reader.network.state_dict())
+    except (RuntimeError, ValueError) as fault:
         message = (
             f"the network {plan.architecture} cannot begin with what {start} holds; leave out one of both"
         )
