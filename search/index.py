@@ -106,19 +106,21 @@ class Index:
             raise IndexBusy(
                 f"another program is writing to {self._folder}; try again when it is done"
             ) from None
-        with closing(Snapshot(store.reader())) as held:
-            batch = Batch(inner, held)
-            try:
+        shelf = Shelf(self._folder)
+        try:
+            with closing(Snapshot(store.reader())) as held:
+                batch = Batch(inner, held)
                 yield batch
-            except BaseException:
-                inner.cancel()
-                raise
-            if not batch.changed:
-                inner.cancel()
-                return
-            shelf = Shelf(self._folder)
-            shelf.add(batch.new_terms, batch.sketches, partial(_alive, held, set(batch.keys.values())))
-            inner.commit()
+                if batch.changed:
+                    fresh = set(batch.keys.values())
+                    shelf.add(batch.new_terms, batch.sketches, partial(_alive, held, fresh))
+        except BaseException:
+            inner.cancel()
+            raise
+        if not batch.changed:
+            inner.cancel()
+            return
+        inner.commit()
         # Only now, for until the commit they are what the index holds.
         shelf.bury(batch.gone)
         _settle(self._folder)

@@ -80,8 +80,9 @@ class Shelf:
 
     def bury(self, keys: Set[int]) -> None:
         """Versions of photos that the index holds no more: their words are not looked at from now on."""
-        there = self._manifest()
-        self._list(replace(there, gone=there.gone | keys))
+        if keys:
+            there = self._manifest()
+            self._list(replace(there, gone=there.gone | keys))
 
     def _alike(self, names: list[str]) -> list[str]:
         """The smallest files of like size, if there are enough of them to merge."""

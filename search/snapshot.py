@@ -146,6 +146,7 @@ class Snapshot:
 
     # Photos
 
+    @readable()
     def key_of(self, photo: int) -> int | None:
         """Key of the version of the photo that is held; None if there is none."""
         numbers = self.photos("photo", str(photo))
@@ -154,12 +155,8 @@ class Snapshot:
     def number_of(self, key: int) -> int | None:
         """Number of the photo with that key; None if it is there no more."""
         if key not in self._numbers:
-            self._numbers[key] = self._looked_up(key)
+            self._numbers[key] = next((number for number, _ in self.photos("key", str(key))), None)
         return self._numbers[key]
-
-    @readable()
-    def _looked_up(self, key: int) -> int | None:
-        return next((number for number, _ in self.photos("key", str(key))), None)
 
     def entry(self, number: int) -> Entry:
         """The photo `number`; its words come without their lattices."""
