@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from recognizer import Hypothesis, Lattice, load
+from recognizer import LANGUAGES, Hypothesis, Lattice, load
 from recognizer.alphabet import Alphabet
 from recognizer.crop import contrast, resize
 from recognizer.datasets import loaded, open_dataset
@@ -39,6 +39,7 @@ from recognizer.decode import (
 from recognizer.ink import split_of
 from recognizer.language import Language, LanguageModel
 from recognizer.score import among, character_error_rate, exact
+from recognizer.tongues import common_words
 
 Result = TypeVar("Result")
 
@@ -104,6 +105,7 @@ def languages(path: Path) -> Iterator[tuple[str, LanguageModel | None]]:
     yield "character n-grams alone", Language(labels, listed=0)
     for weight in (0.25, 0.5, 1.0):
         yield f"both, weight {weight}", Language(labels, weight=weight)
+    yield "both, and common words", Language(labels, common=common_words(LANGUAGES))
 
 
 def compare(alphabet: Alphabet, lattices: Sequence[Lattice], truth: list[str], path: Path) -> None:

@@ -33,7 +33,7 @@ def light() -> Any:
 def use_light_models() -> None:
     """Have all that loads models load these."""
     vars(detector)["load"] = lambda _name="": light().LightDetector()
-    vars(recognizer)["load"] = lambda _name="": light().LightRecognizer()
+    vars(recognizer)["load"] = lambda *_: light().LightRecognizer()
 
 
 def main() -> None:

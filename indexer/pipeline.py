@@ -77,7 +77,10 @@ def load_models(settings: Settings) -> Models:
         found = detector.load(settings.detector)
     except ValueError as error:
         raise SettingsError(f"setting detector: {error}") from error
-    return Models(found, recognizer.load(settings.recognizer))
+    try:
+        return Models(found, recognizer.load(settings.recognizer, settings.languages))
+    except ValueError as error:
+        raise SettingsError(f"setting languages: {error}") from error
 
 
 def add(

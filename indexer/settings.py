@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
 from indexer.choice import history
+from recognizer import LANGUAGES
 
 MOST = {"threads": 256, "readings": 100, "batch": 10_000}
 """With more, the machine has to do with nothing else."""
@@ -30,6 +31,8 @@ class Settings:
     """The recognizer that ships, or a path of a weights file; without a line, what `models use` says."""
     threads: int = min(4, os.cpu_count() or 1)
     """Photos opened side by side; each may hold a whole decoded photo (up to some 300 MB) in memory."""
+    languages: tuple[str, ...] = LANGUAGES
+    """Tongues of what is written, as `["en", "de"]`: their common words are read more easily."""
     readings: int = 5
     """Hypotheses kept of a word."""
     batch: int = 256

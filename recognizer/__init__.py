@@ -73,11 +73,16 @@ class Recognizer(Protocol):
         """One lattice a strip, in the same order; batched by width inside."""
 
 
-def load(name: str = "default") -> Recognizer:
-    """The recognizer that ships (`default`) or one from a weights file.
+LANGUAGES = ("en",)
+"""What people write, if nobody says otherwise."""
 
-    Raises `detector.weights.WeightsError` when the file is missing, damaged or not ours.
+
+def load(name: str = "default", languages: Sequence[str] = LANGUAGES) -> Recognizer:
+    """The recognizer that ships (`default`) or one from a weights file, which knows words of `languages`.
+
+    Raises `detector.weights.WeightsError` when the file is missing, damaged or not ours, ValueError for
+    languages of which no words are known.
     """
     from recognizer.model import TorchRecognizer
 
-    return TorchRecognizer.load(name)
+    return TorchRecognizer.load(name, languages)

@@ -1,7 +1,9 @@
 """Prefix beam search over many lattices at once.
 
 The search finds promising texts; how probable they are is computed exactly afterwards. So it may prune:
-frames in a row that surely hold a blank count as one, and of each frame only its likeliest labels go on.
+frames in a row that surely hold a blank count as one, and of each frame only its likeliest labels go on. A
+guide that knows words has a say in which prefixes are followed (compare Scheidl et al. 2018, "Word beam
+search"): by sight alone the right word is often lost before it could be preferred.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from recognizer import Lattice
 from recognizer.alphabet import BLANK
 from recognizer.forward import forward
+from recognizer.lexicon import Guide
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.intp]
@@ -39,14 +42,19 @@ _ROOT, _DEAD, _NOBODY = np.uint64(1), np.uint64(0), np.uint64(2)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def survivors(lattices: Sequence[Lattice], beam: int, kept: int) -> Iterator[tuple[list[list[int]], Numbers]]:
-    """For each lattice the labels of up to `kept` promising texts, and their exact ln P."""
+def survivors(
+    lattices: Sequence[Lattice], beam: int, kept: int, guide: Guide | None = None
+) -> Iterator[tuple[list[list[int]], Numbers]]:
+    """For each lattice the labels of up to `kept` promising texts, and their exact ln P.
+
+    With a `guide` those are followed that are likely both by sight and as beginnings of words.
+    """
     order = sorted(range(len(lattices)), key=lambda n: len(lattices[n].log_probs))
     found: dict[int, tuple[list[list[int]], Numbers]] = {}
     for start in range(0, len(order), AT_ONCE):
         chosen = order[start : start + AT_ONCE]
         block = _stack([lattices[n] for n in chosen])
-        prefixes = _search(_busy(block), beam).best(min(beam, kept))
+        prefixes = _search(_busy(block), beam, guide).best(min(beam, kept))
         found.update(zip(chosen, _rescored(block, prefixes), strict=True))
     return (found[n] for n in range(len(lattices)))
 
@@ -92,6 +100,10 @@ class _Beam:
     """Mass of the paths that end in a blank, N x B."""
     after_label: Numbers
     """Mass of the paths that end in the last label, N x B."""
+    nodes: Whole
+    """Where the guide stands after the prefix, N x B."""
+    favour: Numbers
+    """What it says of the prefix, in nats, N x B; 0 without a guide."""
 
     @classmethod
     def begin(cls, lattices: int, beam: int, frames: int) -> _Beam:
@@ -101,7 +113,8 @@ class _Beam:
         keys[:, 0], mass[:, 0] = _ROOT, 1
         labels = np.zeros((*shape, frames), np.uint16)
         whole = np.zeros(shape, np.intp)
-        return cls(labels, whole, whole.copy(), keys, np.full(shape, _NOBODY), mass, np.zeros(shape))
+        nobody, none = np.full(shape, _NOBODY), np.zeros(shape)
+        return cls(labels, whole, whole.copy(), keys, nobody, mass, none, whole.copy(), none.copy())
 
     def best(self, count: int) -> tuple[NDArray[np.uint16], Whole]:
         """The `count` heaviest prefixes, N x count x U, and their lengths, -1 for those without mass."""
@@ -114,7 +127,7 @@ class _Beam:
         return labels[:, :, : max(0, int(lengths.max()))], lengths
 
 
-def _search(block: Numbers, beam: int) -> _Beam:
+def _search(block: Numbers, beam: int, guide: Guide | None) -> _Beam:
     frames, lattices, classes = block.shape
     state = _Beam.begin(lattices, beam, frames)
     branches = min(BRANCHES, classes - 1)
@@ -122,11 +135,11 @@ def _search(block: Numbers, beam: int) -> _Beam:
     chances = np.take_along_axis(block, options, 2)
     chances[chances < LEAST] = 0
     for frame, option, chance in zip(block, options, chances, strict=True):
-        _advance(state, frame, option, chance)
+        _advance(state, frame, option, chance, guide)
     return state
 
 
-def _advance(state: _Beam, frame: Numbers, option: Whole, chance: Numbers) -> None:
+def _advance(state: _Beam, frame: Numbers, option: Whole, chance: Numbers, guide: Guide | None) -> None:
     """One frame further: `frame` N x C, its likeliest labels `option` N x K with their `chance`."""
     here = np.arange(len(frame))[:, None]
     total = state.after_blank + state.after_label
@@ -135,7 +148,18 @@ def _advance(state: _Beam, frame: Numbers, option: Whole, chance: Numbers) -> No
     longer = np.where(repeats, state.after_blank[:, :, None], total[:, :, None]) * chance[:, None, :]
     staying = state.after_label * again + _handed_down(state, total, again, longer, option)
     still = total * frame[:, :1]
-    _select(state, still, staying, longer, option)
+    _select(state, still, staying, longer, option, _guided(state, longer, option, guide))
+
+
+def _guided(state: _Beam, longer: Numbers, option: Whole, guide: Guide | None) -> tuple[Whole, Numbers]:
+    """Nodes of the longer prefixes, and what the guide says of these, N x B x K; 0 where `longer` is 0."""
+    nodes, favour = np.zeros(longer.shape, np.intp), np.zeros(longer.shape)
+    if guide:
+        lattice, slot, branch = np.nonzero(longer)
+        led, said = guide.step(state.nodes[lattice, slot], option[lattice, branch])
+        nodes[lattice, slot, branch] = led
+        favour[lattice, slot, branch] = state.favour[lattice, slot] + said
+    return nodes, favour
 
 
 def _handed_down(state: _Beam, total: Numbers, again: Numbers, longer: Numbers, option: Whole) -> Numbers:
@@ -153,15 +177,23 @@ def _handed_down(state: _Beam, total: Numbers, again: Numbers, longer: Numbers, 
     return np.asarray(has_parent * mass * again, np.float64)
 
 
-def _select(state: _Beam, still: Numbers, staying: Numbers, longer: Numbers, option: Whole) -> None:
-    """Keep the heaviest of the prefixes as they are and of the longer ones; the heaviest gets mass 1."""
+def _select(
+    state: _Beam,
+    still: Numbers,
+    staying: Numbers,
+    longer: Numbers,
+    option: Whole,
+    guided: tuple[Whole, Numbers],
+) -> None:
+    """Keep the most promising of the prefixes as they are and of longer ones; the heaviest gets mass 1."""
     lattices, beam, branches = longer.shape
     here = np.arange(lattices)[:, None]
     mass = np.concatenate([still + staying, longer.reshape(lattices, -1)], axis=1)
-    chosen = np.argpartition(-mass, beam - 1, axis=1)[:, :beam]
+    favour = np.concatenate([state.favour, guided[1].reshape(lattices, -1)], axis=1)
+    chosen = np.argpartition(-mass * np.exp(favour), beam - 1, axis=1)[:, :beam]
     grown = chosen >= beam
-    source = np.where(grown, (chosen - beam) // branches, chosen)
-    label = option[here, (chosen - beam) % branches]
+    source, branch = np.where(grown, (chosen - beam) // branches, chosen), (chosen - beam) % branches
+    label = option[here, branch]
     kept = np.take_along_axis(mass, chosen, 1)
     scale = 1 / kept.max(axis=1, keepdims=True)
     live = kept > 0
@@ -171,6 +203,8 @@ def _select(state: _Beam, still: Numbers, staying: Numbers, longer: Numbers, opt
     state.keys = np.where(grown, _key(old, label), old)
     state.keys[~live], state.parents[~live] = _DEAD, _NOBODY
     state.last = np.where(grown, label, state.last[here, source])
+    state.nodes = np.where(grown, guided[0][here, source, branch], state.nodes[here, source])
+    state.favour = np.take_along_axis(favour, chosen, 1)
     state.labels = state.labels[here, source]
     state.lengths = state.lengths[here, source]
     lattice, slot = np.nonzero(grown)

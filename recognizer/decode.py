@@ -42,6 +42,10 @@ TOGETHER = 1.2
 """Temperature of what was seen and what is likely to be written, taken together: the network has learned from
 the same words, so the two are no independent evidence. Fitted by benchmarks/known_temperature.py."""
 
+UNFOUND = 0.03
+"""How likely people are to write a text that was not found, for each time that they write one that was: the
+search follows what they write, and what it leaves is mostly no words. Fitted by the same."""
+
 NOTHING = 0.9
 """Probability of the empty text from which on a lattice without any best reading holds no word at all."""
 
@@ -84,13 +88,13 @@ def n_best_many(
 
     The texts are found by prefix beam search (Hannun et al. 2014, arXiv 1408.2873), which may miss one; the
     probability of each is exact, P(text | lattice) over all paths. The empty text may be among them: it says
-    that nothing is written. A `language` multiplies the probabilities of the texts found by its factors, at
-    the temperature TOGETHER, and leaves their sum as it was. Without `beam` BEAM texts are followed, and
-    twice as many with a language: it has the last word only about texts that were found.
+    that nothing is written. A `language` leads the search and has the last word on what it found, see
+    `_preferred`. Without `beam` BEAM texts are followed, and twice as many with a language.
     """
     found: list[list[Hypothesis]] = []
     beam = max(beam or BEAM * (2 if language else 1), count)
-    for labels, log_probs in survivors(lattices, beam, beam if language else 2 * count):
+    guide = language.guide(alphabet) if language else None
+    for labels, log_probs in survivors(lattices, beam, beam if language else 2 * count, guide):
         texts = [alphabet.decode(one) for one in labels]
         seen = np.minimum(1.0, np.exp(log_probs))
         given = np.array([language(text) for text in texts]) if language and texts else None
@@ -102,12 +106,19 @@ def n_best_many(
     return found
 
 
-def _preferred(chances: Numbers, factors: Numbers) -> Numbers:
-    """`chances` times exp(`factors`), tempered and scaled to the same sum."""
-    weighted = chances * np.exp(factors - factors.max())
-    weighted = (weighted / (weighted.max() or 1.0)) ** (1 / TOGETHER)
+def _preferred(seen: Numbers, factors: Numbers) -> Numbers:
+    """P(text | lattice, language) of the texts found: `seen` exp(`factors`), over the same for all texts.
+
+    Those not found have what is left of `seen`, and UNFOUND times the mean factor of the others.
+    """
+    weighted = seen * np.exp(factors - factors.max())
     total = weighted.sum()
-    return np.asarray(weighted * (chances.sum() / total) if total > 0 else chances, np.float64)
+    if total <= 0:
+        return seen
+    left = max(0.0, 1 - seen.sum())
+    chances = np.append(weighted, UNFOUND * left * total / seen.sum())
+    tempered = (chances / chances.max()) ** (1 / TOGETHER)
+    return np.asarray(tempered[:-1] / tempered.sum(), np.float64)
 
 
 def split(lattice: Lattice, alphabet: Alphabet) -> list[Span]:

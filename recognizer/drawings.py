@@ -1,4 +1,4 @@
-"""Marks on a page that are no writing: arrows, tables, ruling, little drawings."""
+"""What a page holds beside writing: arrows, tables, ruling, little drawings, scenes, textures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from recognizer.ink import Path2D
+from recognizer.wear import smooth_noise
 
 Picture = NDArray[np.uint8]
+
+DARK_PENS = (
+    (25, 25, 30),
+    (30, 50, 140),
+    (160, 30, 35),
+    (20, 95, 50),
+    (60, 60, 70),
+    (110, 40, 110),
+    (200, 90, 20),
+)
+LIGHT_PENS = ((240, 240, 235), (245, 230, 130), (240, 170, 170), (170, 215, 245))
+NOTES = ((250, 235, 120), (250, 170, 190), (160, 220, 240), (190, 235, 150), (250, 200, 120), (240, 240, 240))
+"""Colours of pens on light and on dark ground, and of sticky notes."""
 
 
 def arrow(cover: Picture, rng: Generator, pen: int) -> None:
@@ -118,3 +132,48 @@ def _star(rng: Generator) -> list[Path2D]:
 
 DOODLES = (_head, _figure, _curve, _chart, _cloud, _barrel, _hatching, _star)
 """Each draws strokes within about -1..1, y downwards."""
+
+
+def doodle(cover: Picture, rng: Generator, pen: int, reach: float) -> None:
+    """One of the DOODLES, `reach` pixels from its middle to its edge, somewhere on the square `cover`."""
+    turn, centre = rng.normal(0, 0.2), rng.uniform(0, 1, 2) * cover.shape[0]
+    spin = reach * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    for line in DOODLES[rng.integers(len(DOODLES))](rng):
+        shaky = line + rng.normal(0, 0.015, line.shape)
+        points = [np.round((shaky @ spin + centre) * 8).astype(np.int32)]
+        if len(line) > 8 and rng.random() < 0.12:
+            cv2.fillPoly(cover, points, 255, cv2.LINE_AA, 3)
+        cv2.polylines(cover, points, False, 255, pen, cv2.LINE_AA, 3)
+
+
+def around(cover: Picture, rng: Generator, pen: int, quad: NDArray[np.float32]) -> None:
+    """An underline, or a frame round the word with the corners `quad`."""
+    tall, wide = float(np.linalg.norm(quad[3] - quad[0])), float(np.linalg.norm(quad[1] - quad[0]))
+    room = tall * rng.uniform(0.1, 0.5)
+    down, along = (quad[3] - quad[0]) / max(1e-3, tall), (quad[1] - quad[0]) / max(1e-3, wide)
+    if rng.random() < 0.5:
+        ends = np.stack([quad[3] + down * room - along * room, quad[2] + down * room + along * room])
+        cv2.polylines(cover, [np.round(ends).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
+        return
+    out = np.stack([-along - down, along - down, along + down, -along + down]) * room
+    cv2.polylines(cover, [np.round(quad + out).astype(np.int32)], True, 255, pen, cv2.LINE_AA)
+
+
+def scene(size: int, rng: Generator) -> NDArray[np.float32]:
+    """Patches of colour with edges at all scales, as people, plants and rooms have them; size x size x 3."""
+    cells = [size * rng.uniform(0.2, 0.5), size * rng.uniform(0.04, 0.15), rng.uniform(3, 10)]
+    field = sum(smooth_noise((size, size), c, rng) * w for c, w in zip(cells, (1, 0.5, 0.15), strict=True))
+    bounds = np.sort(rng.normal(0, 0.8, int(rng.integers(2, 7))))
+    tints = rng.uniform(5, 250, (len(bounds) + 1, 3)).astype(np.float32)
+    patches = tints[np.digitize(field, bounds)]
+    return np.asarray(patches + smooth_noise((size, size), 2, rng)[:, :, None] * rng.uniform(0, 12))
+
+
+def texture(size: int, rng: Generator) -> NDArray[np.float32]:
+    """Stripes or grain, in levels of 255, size x size."""
+    if rng.random() < 0.5:
+        return smooth_noise((size, size), rng.uniform(2, 25), rng) * np.float32(rng.uniform(5, 40))
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    angle, period = rng.uniform(0, np.pi), rng.uniform(5, 60)
+    stripes = np.sign(np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period))
+    return np.asarray(stripes * rng.uniform(8, 50), np.float32)

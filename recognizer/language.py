@@ -5,15 +5,26 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import cast
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-LanguageModel = Callable[[str], float]
-"""Natural logarithm of the factor that a text gets; only differences between texts matter."""
+from recognizer.alphabet import Alphabet
+from recognizer.lexicon import MARK, MARKS, Guide, Lexicon
+
+
+class LanguageModel(Protocol):
+    """What is known of texts before they are seen."""
+
+    def __call__(self, text: str) -> float:
+        """Natural logarithm of the factor that `text` gets; only differences between texts matter."""
+
+    def guide(self, alphabet: Alphabet) -> Guide | None:
+        """What leads a search for texts of `alphabet` to those with a large factor, if there is anything."""
+
 
 END = "\n"
 """Stands before and after a word, so that its beginning and end are learned too."""
@@ -24,45 +35,66 @@ ORDER = 6
 LISTED = 0.8
 """Share of the words written that are in the list; the rest are names, codes and other tongues."""
 
+COMMON = 0.5
+"""Share of common words of the tongue among the words of the list; the rest was learned with the weights."""
+
 WEIGHT = 0.5
 """Power to which the chance of a text is taken: the network has learned some of it already."""
-
-MARKS = "()[]{}<>.,:;!?\"'’“”«»-–—•*#/"
-"""Stand around words and belong to none."""
-
-MARK = 2.0
-"""Price of one of them, in nats."""
 
 
 class Language:
     """Words and how often they are written; what else is written, character after character. Case is ignored.
 
-    P(word) = listed f(word) + (1 - listed) P(characters of word), with f the share of the word in the list.
+    P(word) = listed f(word) + (1 - listed) P(characters of word), with f the share of the word among those
+    that were learned, and to the share COMMON among common ones where these are known.
     Marks around a word have a fixed price: learned ones would depend on who wrote the list.
     """
 
     def __init__(
-        self, words: Mapping[str, int], listed: float = LISTED, order: int = ORDER, weight: float = WEIGHT
+        self,
+        words: Mapping[str, int],
+        listed: float = LISTED,
+        order: int = ORDER,
+        weight: float = WEIGHT,
+        common: Mapping[str, float] | None = None,
     ) -> None:
-        """`words` with how often each occurs; `weight` is the power to which chances are taken."""
-        self.words = _counted(words)
+        """`words` with how often each occurs; `weight` is the power to which chances are taken.
+
+        `common` are words of everyday language, lower case, with how often each is written; characters are
+        learned from `words` alone, which have the numbers and abbreviations that people write.
+        """
+        self.words, self.common = _counted(words), common or {}
         self._characters = CharacterNgrams(self.words, order)
-        self._total, self._listed, self._weight = max(1, self.words.total()), listed, weight
+        self._listed, self._weight = listed, weight
+        share = COMMON if common else 0.0
+        self._share = (1 - share) / max(1, self.words.total())
+        self._common_share = share / max(1.0, sum(self.common.values()))
         self._of_word = lru_cache(maxsize=1 << 16)(self._log_chance)
 
     def __call__(self, text: str) -> float:
         """`weight` times ln P(text); the words of a phrase are taken one by one."""
         return self._weight * sum(map(self._of_word, text.lower().split() or [""]))
 
+    def guide(self, alphabet: Alphabet) -> Guide | None:
+        """What leads a search to words of the list."""
+        return Guide(self._lexicon, alphabet, self._weight) if self._listed else None
+
     def knowing(self, words: Mapping[str, int]) -> Language:
         """One that has seen `words` as well; whoever has seen them already stays as it is."""
-        return Language(self.words | _counted(words), self._listed, self._characters.order, self._weight)
+        more, order = self.words | _counted(words), self._characters.order
+        return Language(more, self._listed, order, self._weight, self.common)
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        return Lexicon.of({word: self._frequency(word) for word in self.words.keys() | self.common.keys()})
+
+    def _frequency(self, bare: str) -> float:
+        return self._share * self.words[bare] + self._common_share * self.common.get(bare, 0.0)
 
     def _log_chance(self, word: str) -> float:
         bare = _bare(word)
-        listed = self._listed * self.words[bare] / self._total
         spelled = (1 - self._listed) * math.exp(self._characters(bare))
-        return math.log(listed + spelled) - MARK * (len(word) - len(bare))
+        return math.log(self._listed * self._frequency(bare) + spelled) - MARK * (len(word) - len(bare))
 
     def packed(self) -> NDArray[np.uint8]:
         """The words, to be kept in a file."""
@@ -70,14 +102,14 @@ class Language:
         return np.frombuffer(zlib.compress(lines.encode(), 9), np.uint8)
 
     @classmethod
-    def unpacked(cls, packed: NDArray[np.uint8]) -> Language:
-        """What `packed` gave. Raises ValueError."""
+    def unpacked(cls, packed: NDArray[np.uint8], common: Mapping[str, float] | None = None) -> Language:
+        """The language whose words `packed` gave. Raises ValueError."""
         try:
             lines = zlib.decompress(packed.tobytes()).decode().split("\n")
         except zlib.error as fault:
             raise ValueError("no list of words") from fault
         pairs = (line.partition(" ") for line in lines if line)
-        return cls({word: int(times) for times, _, word in pairs})
+        return cls({word: int(times) for times, _, word in pairs}, common=common)
 
 
 class CharacterNgrams:

@@ -20,6 +20,7 @@ from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
 from recognizer.frames import frames
 from recognizer.language import Language
+from recognizer.tongues import common_words
 
 PADDED_TO = 16
 """Batches are padded to a multiple of this: every new width costs the kernels a compilation."""
@@ -255,9 +256,15 @@ class TorchRecognizer:
     words: NDArray[np.uint8] | None = None
     """What people write, packed, see `Language`."""
 
+    languages: tuple[str, ...] = ()
+    """The tongues whose common words are known as well."""
+
     @classmethod
-    def load(cls, name: str) -> TorchRecognizer:
-        """The shipped recognizer (`default`) or the one in the file `name`; raises `WeightsError`."""
+    def load(cls, name: str, languages: Sequence[str] = ()) -> TorchRecognizer:
+        """The shipped recognizer (`default`) or the one in the file `name`; raises `WeightsError`.
+
+        `languages` see `recognizer.load`.
+        """
         path = weights.shipped("recognizer") if name == "default" else Path(name)
         tensors, card = weights.load(path)
         words = tensors.pop(LANGUAGE, None)
@@ -270,15 +277,18 @@ class TorchRecognizer:
                 f"{path} does not hold a network for reading, or not the one its card names; "
                 "name another file, or get it again"
             ) from fault
+        known = tuple(languages) if words is not None else ()
+        common_words(known)
+        name = "+".join([weights.id_of(path), *known])
         seen_by = weights.hashed(tensors, card.architecture, card.alphabet, str(card.temperature))
-        return cls(
-            prepared(network), alphabet, card.height, card.temperature, weights.id_of(path), seen_by, words
-        )
+        return cls(prepared(network), alphabet, card.height, card.temperature, name, seen_by, words, known)
 
     @cached_property
     def language(self) -> Language | None:
-        """What the weights file knows of the texts that people write."""
-        return None if self.words is None else Language.unpacked(self.words)
+        """What the weights file knows of the texts that people write, and common words."""
+        if self.words is None:
+            return None
+        return Language.unpacked(self.words, common_words(self.languages))
 
     def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
         """One lattice a strip, in order; strips of like width are read together."""

@@ -14,10 +14,21 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from recognizer.drawings import DOODLES, arrow, ruling, table
+from recognizer.drawings import (
+    DARK_PENS,
+    LIGHT_PENS,
+    NOTES,
+    around,
+    arrow,
+    doodle,
+    ruling,
+    scene,
+    table,
+    texture,
+)
 from recognizer.ink import Ink, Path2D
 from recognizer.synthesis import ASCENDING, DESCENDING, Synthesis
-from recognizer.wear import lit, smooth_noise
+from recognizer.wear import lit, sent_on, smooth_noise
 
 Picture = NDArray[np.uint8]
 Quad = NDArray[np.float32]
@@ -30,17 +41,8 @@ TERMS = (
 )
 """What the pages are drawn with, for the card of the weights."""
 
-DARK_PENS = (
-    (25, 25, 30),
-    (30, 50, 140),
-    (160, 30, 35),
-    (20, 95, 50),
-    (60, 60, 70),
-    (110, 40, 110),
-    (200, 90, 20),
-)
-LIGHT_PENS = ((240, 240, 235), (245, 230, 130), (240, 170, 170), (170, 215, 245))
-NOTES = ((250, 235, 120), (250, 170, 190), (160, 220, 240), (190, 235, 150), (250, 200, 120), (240, 240, 240))
+SHOWN = 24.0
+"""Levels of 255 by which ink differs from its ground in some colour: nobody writes where it does not show."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,10 @@ class Pages:
     def _style(sheet: _Sheet, body: float, turn: float, rng: Generator) -> _Style:
         """A pen for small letters of the height `body`, lines turned by `turn` degrees."""
         pen = body * float(np.exp(rng.uniform(np.log(0.06), np.log(0.35))))
-        opacity = rng.uniform(0.55, 1.0)
-        return _Style(body, max(1, round(pen)), float(np.deg2rad(turn)), sheet.pen_colour(), opacity)
+        faint = rng.random() < 0.25  # pencil, a marker that runs dry
+        opacity = rng.uniform(0.2, 0.55) if faint else rng.uniform(0.55, 1.0)
+        patchy = rng.uniform(0.1, 0.4) if rng.random() < 0.2 else 0.0
+        return _Style(body, max(1, round(pen)), float(np.deg2rad(turn)), sheet.pen_colour(), opacity, patchy)
 
     def _lines(
         self,
@@ -148,6 +152,8 @@ class _Style:
     turn: float
     colour: tuple[int, int, int]
     opacity: float
+    patchy: float
+    """How unevenly the pen inks: the deviation of its opacity along the way."""
 
 
 class _Sheet:
@@ -189,7 +195,7 @@ class _Sheet:
         rng = self.rng
         side = rng.uniform(0.2, 0.7) * self.size
         centre = tuple(float(v) for v in rng.uniform(0, self.size, 2))
-        turn = float(rng.normal(0, 8))
+        turn = float(rng.normal(0, 6 if rng.random() < 0.65 else 22))
         corners = np.asarray(cv2.boxPoints((centre, (side, side * rng.uniform(0.7, 1.3)), turn)), np.float32)
         self.notes.append(_Note(corners[np.argmin(corners.sum(axis=1))].astype(np.float64), side, turn))
         shade = np.clip(
@@ -202,19 +208,19 @@ class _Sheet:
         self._fill(corners, shade, 1.0)
 
     def _scene(self) -> None:
-        """Patches of colour with edges at all scales, as people, plants and rooms have them."""
+        """People, plants and rooms along one edge, or everywhere."""
         rng, size = self.rng, self.size
-        cells = [size * rng.uniform(0.2, 0.5), size * rng.uniform(0.04, 0.15), rng.uniform(3, 10)]
-        field = sum(
-            smooth_noise((size, size), c, rng) * w for c, w in zip(cells, (1, 0.5, 0.15), strict=True)
-        )
-        bounds = np.sort(rng.normal(0, 0.8, int(rng.integers(2, 7))))
-        tints = rng.uniform(5, 250, (len(bounds) + 1, 3)).astype(np.float32)
-        scene = tints[np.digitize(field, bounds)]
-        scene += smooth_noise((size, size), 2, rng)[:, :, None] * rng.uniform(0, 12)
         edge = int(size * rng.uniform(0.2, 0.8)) if rng.random() < 0.6 else size
         part = (np.s_[:edge], np.s_[size - edge :], np.s_[:, :edge], np.s_[:, size - edge :])[rng.integers(4)]
-        self.picture[part] = scene[part]
+        self.picture[part] = scene(size, rng)[part]
+        where = np.zeros((size, size), bool)
+        where[part] = True
+        self._occupy(where)
+
+    def _occupy(self, where: NDArray[np.bool_]) -> None:
+        """Nobody writes on people, plants and furniture."""
+        small = where[::4, ::4]
+        self.taken[: small.shape[0], : small.shape[1]] |= small
 
     def _furniture(self) -> None:
         """Window frames, shelves, heads, cables: large shapes with edges, some striped or textured."""
@@ -227,16 +233,11 @@ class _Sheet:
         before = self.picture.copy()
         self._fill(shape.astype(np.float32), rng.uniform(10, 245, 3), 1.0)
         inside = np.abs(self.picture - before).sum(axis=2, keepdims=True) > 0
-        pick = rng.random()
-        if pick < 0.35:
-            y, x = np.mgrid[:size, :size].astype(np.float32)
-            angle, period = rng.uniform(0, np.pi), rng.uniform(5, 60)
-            stripes = np.sign(np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period))
-            self.picture += inside * stripes[:, :, None] * rng.uniform(8, 50)
-        elif pick < 0.7:
-            self.picture += (
-                inside * smooth_noise((size, size), rng.uniform(2, 25), rng)[:, :, None] * rng.uniform(5, 40)
-            )
+        grain = texture(size, rng) if rng.random() < 0.7 else None
+        if grain is not None:
+            self.picture += inside * grain[:, :, None]
+        if grain is not None or rng.random() < 0.5:
+            self._occupy(inside[:, :, 0])
 
     def _fill(self, corners: NDArray[np.float32], colour: NDArray[np.float64], opacity: float) -> None:
         cover = np.zeros((self.size, self.size), np.uint8)
@@ -270,10 +271,19 @@ class _Sheet:
         wide = float(np.ptp(points[:, 0])) * scale
         spin = _spin(style.turn)
         quad = (_frame(np.concatenate(flat), style.pen / 2) @ spin + origin).astype(np.float32)
-        if self._claim(quad):
+        if self._shows(quad, style) and self._claim(quad):
             self._ink([(p @ spin + origin).astype(np.float32) for p in flat], ink.filled, style)
             self.words.append(quad)
         return wide
+
+    def _shows(self, quad: Quad, style: _Style) -> bool:
+        """Whether the pen can be told from the ground there."""
+        (x0, y0), (x1, y1) = (quad.min(axis=0).clip(0), quad.max(axis=0).clip(0) + 1)
+        ground = self.picture[int(y0) : int(y1) : 2, int(x0) : int(x1) : 2]
+        if not ground.size:
+            return False
+        apart = np.abs(np.median(ground, axis=(0, 1)) - np.array(style.colour))
+        return bool(apart.max() * style.opacity > SHOWN)
 
     def _claim(self, quad: Quad) -> bool:
         """Whether the word is on the page and its place is free; takes the place if so.
@@ -310,6 +320,9 @@ class _Sheet:
             cv2.polylines(cover, moved, False, 255, style.pen, cv2.LINE_AA, 3)
         part = np.s_[y0:y1, x0:x1]
         share = cover.astype(np.float32)[:, :, None] * (style.opacity / 255)
+        if style.patchy:
+            uneven = smooth_noise(cover.shape, max(3.0, 1.5 * style.pen), self.rng) * style.patchy
+            share *= np.clip(0.9 + uneven, 0.15, 1)[:, :, None]
         self.picture[part] += share * (np.array(style.colour, np.float32) - self.picture[part])
         np.maximum(self.mask[part], cover, out=self.mask[part])
 
@@ -323,7 +336,7 @@ class _Sheet:
         pen = max(1, round(float(np.exp(rng.uniform(np.log(1), np.log(9))))))
         pick = rng.random()
         if self.words and pick < 0.3:
-            self._around(cover, self.words[rng.integers(len(self.words))], pen)
+            around(cover, rng, pen, self.words[rng.integers(len(self.words))])
         elif pick < 0.55:
             arrow(cover, rng, pen)
         elif pick < 0.7:
@@ -350,28 +363,9 @@ class _Sheet:
         rng = self.rng
         pen = max(1, round(float(np.exp(rng.uniform(np.log(1), np.log(7))))))
         reach = float(np.exp(rng.uniform(np.log(8), np.log(0.25 * self.size))))
-        spin = _spin(float(rng.normal(0, 0.2))) * reach
-        centre = rng.uniform(0, 1, 2) * self.size
         colour, cover = np.array(self.pen_colour(), float), np.zeros((self.size, self.size), np.uint8)
-        for line in DOODLES[rng.integers(len(DOODLES))](rng):
-            shaky = line + rng.normal(0, 0.015, line.shape)
-            points = [np.round((shaky @ spin + centre) * 8).astype(np.int32)]
-            if len(line) > 8 and rng.random() < 0.12:
-                cv2.fillPoly(cover, points, 255, cv2.LINE_AA, 3)
-            cv2.polylines(cover, points, False, 255, pen, cv2.LINE_AA, 3)
+        doodle(cover, rng, pen, reach)
         self._paint(cover, colour, rng.uniform(0.5, 1))
-
-    def _around(self, cover: Picture, quad: Quad, pen: int) -> None:
-        """An underline, or a frame round a word."""
-        room = float(np.linalg.norm(quad[3] - quad[0])) * self.rng.uniform(0.1, 0.5)
-        down = (quad[3] - quad[0]) / max(1e-3, float(np.linalg.norm(quad[3] - quad[0])))
-        along = (quad[1] - quad[0]) / max(1e-3, float(np.linalg.norm(quad[1] - quad[0])))
-        if self.rng.random() < 0.5:
-            ends = np.stack([quad[3] + down * room - along * room, quad[2] + down * room + along * room])
-            cv2.polylines(cover, [np.round(ends).astype(np.int32)], False, 255, pen, cv2.LINE_AA)
-            return
-        out = np.stack([-along - down, along - down, along + down, -along + down]) * room
-        cv2.polylines(cover, [np.round(quad + out).astype(np.int32)], True, 255, pen, cv2.LINE_AA)
 
     def photographed(self) -> Page:
         """The sheet as a phone sees it: from an angle, in uneven light, blurred, noisy, compressed."""
@@ -386,10 +380,7 @@ class _Sheet:
         if rng.random() < 0.7:
             photo = np.asarray(cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
         photo = photo + rng.normal(0, 1, photo.shape).astype(np.float32) * rng.choice([1.0, 3.0, 7.0])
-        pixels = np.clip(photo, 0, 255).astype(np.uint8)
-        if rng.random() < 0.4:
-            packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 90))])[1]
-            pixels = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+        pixels = sent_on(np.clip(photo, 0, 255).astype(np.uint8), rng)
         return Page(pixels, np.asarray(mask, np.uint8), words)
 
 

@@ -121,3 +121,15 @@ def lit(photo: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
         spot = np.exp(-((x - rng.uniform(0, size)) ** 2 + (y - rng.uniform(0, size)) ** 2) / 2 / reach**2)
         photo = photo + spot[:, :, None] * rng.uniform(40, 160)
     return np.asarray(photo * rng.uniform(0.7, 1.1), np.float32)
+
+
+def sent_on(photo: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+    """A photo, RGB, as it comes back at its former size: some were made smaller, some compressed."""
+    size = photo.shape[1::-1]
+    share = rng.uniform(0.45, 0.9) if rng.random() < 0.25 else 1.0
+    small = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
+    pixels = photo if share == 1 else cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.4:
+        packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 90))])[1]
+        pixels = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return np.asarray(pixels if share == 1 else cv2.resize(pixels, size), np.uint8)

@@ -6,7 +6,7 @@ such rows, the recognizer measures the bars: exact, deterministic, and the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -92,6 +92,19 @@ def _runs(there: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
     ends = np.flatnonzero(np.diff(places) > gap)
     firsts, lasts = [0, *(ends + 1)], [*ends, len(places) - 1]
     return [(int(places[a]), int(places[b]) + 1) for a, b in zip(firsts, lasts, strict=True)]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A language of which one thing is known: how much likelier `of` makes a text."""
+
+    of: Callable[[str], float]
+
+    def __call__(self, text: str) -> float:
+        return self.of(text)
+
+    def guide(self, _alphabet: Alphabet) -> None:
+        return None
 
 
 @dataclass

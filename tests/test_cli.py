@@ -47,7 +47,7 @@ def photos(tmp_path: Path) -> Path:
 def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `ocr-index` or `ocr-search` on the archive `home` with models that need no weights."""
     monkeypatch.setattr(detector, "load", lambda _: LightDetector())
-    monkeypatch.setattr(recognizer, "load", lambda _: LightRecognizer())
+    monkeypatch.setattr(recognizer, "load", lambda *_: LightRecognizer())
     monkeypatch.setenv("OCR_INDEX_HOME", str(home))
 
     def ended(*args: str | Path, stdin: str = "") -> Result:
@@ -173,7 +173,7 @@ def test_reindex_reads_what_other_models_have_read(
 ) -> None:
     (photos / "empty.png").unlink()
     assert filled("ocr-index", "add", photos).exit_code == 0
-    monkeypatch.setattr(recognizer, "load", lambda _: LightRecognizer("another", backwards=True))
+    monkeypatch.setattr(recognizer, "load", lambda *_: LightRecognizer("another", backwards=True))
     assert filled("ocr-index", "reindex").exit_code == 0
     assert "margorp" in filled("ocr-index", "words", photos / "two.png").stdout
     assert filled("ocr-search", "--exact", "margorp").exit_code == 0
@@ -187,7 +187,7 @@ def test_reindex_begins_where_reading_was_least_sure(
     with Archive.open(home) as archive:
         doubts = archive.doubts()
     assert doubts.keys() == {str(photos / name) for name in ("one.png", "two.png", "book.tiff")}
-    monkeypatch.setattr(recognizer, "load", lambda _: LightRecognizer("another", backwards=True))
+    monkeypatch.setattr(recognizer, "load", lambda *_: LightRecognizer("another", backwards=True))
     assert filled("ocr-index", "reindex", "--most", "1").stdout.startswith("1 ")
     again = max(sorted(doubts), key=lambda path: doubts[path])
     assert filled("ocr-index", "reindex", "--most", "5").stdout.startswith("2 ")

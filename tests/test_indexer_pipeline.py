@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from light import ALPHABET, LETTERS, LightDetector, LightRecognizer, board, book, empty_archive
+from light import ALPHABET, LETTERS, LightDetector, LightRecognizer, Opinion, board, book, empty_archive
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -371,7 +371,7 @@ def test_another_model_reads_everything_again_and_labels_win(place: Place) -> No
 
 def preferring(text: str) -> LanguageModel:
     """Somebody who writes little else."""
-    return lambda word: 40.0 if word in text.split() else 0.0
+    return Opinion(lambda word: 40.0 if word in text.split() else 0.0)
 
 
 def test_a_model_with_other_words_opens_no_photo(place: Place) -> None:

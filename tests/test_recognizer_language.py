@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from light import Opinion
 
 from recognizer import Lattice
 from recognizer.alphabet import Alphabet
-from recognizer.decode import TOGETHER, n_best
+from recognizer.decode import TOGETHER, UNFOUND, _preferred, n_best
 from recognizer.language import END, MARK, CharacterNgrams, Language
 
 ALPHABET = Alphabet("abcn ")
@@ -33,11 +34,20 @@ def test_without_a_language_the_likelier_letter_leads() -> None:
 
 
 @pytest.mark.parametrize("listed", [0.0, 0.8])
-def test_a_known_word_overtakes_and_the_sum_stays(listed: float) -> None:
+def test_a_known_word_overtakes_and_all_that_was_found_is_all_there_is(listed: float) -> None:
     language = Language({"Cab": 9, "can": 4}, listed)
-    plain, helped = (n_best(unsure(), ALPHABET, 8, 64, language=one) for one in (None, language))
+    helped = n_best(unsure(), ALPHABET, 64, 64, language=language)
     assert helped[0].text == "cab"
-    assert sum(h.probability for h in helped) == pytest.approx(sum(h.probability for h in plain), rel=1e-3)
+    assert sum(h.probability for h in helped) == pytest.approx(1, abs=1e-3)
+
+
+def test_what_was_not_found_has_a_small_share() -> None:
+    """Sight gives 0.3 to the texts found: the rest counts, but for less than what people would write."""
+    seen, factors = np.array([0.2, 0.1]), np.array([-3.0, -3.0])
+    chances = _preferred(seen, factors)
+    whole = np.append(seen, UNFOUND * 0.7) ** (1 / TOGETHER)
+    assert chances == pytest.approx(whole[:2] / whole.sum())
+    assert 0.3 < chances.sum() < 1
 
 
 @given(st.integers(0, 10**6))
@@ -71,14 +81,14 @@ def test_what_the_picture_says_is_kept_beside_what_is_likely() -> None:
 
 
 def test_a_language_without_opinion_changes_no_order() -> None:
-    plain, helped = (n_best(unsure(), ALPHABET, language=one) for one in (None, lambda text: -3.0))
+    plain, helped = (n_best(unsure(), ALPHABET, language=one) for one in (None, Opinion(lambda text: -3.0)))
     assert [h.text for h in helped][:2] == [h.text for h in plain][:2]
     odds, others = (h[0].probability / h[1].probability for h in (plain, helped))
     assert others == pytest.approx(odds ** (1 / TOGETHER), rel=1e-3)
 
 
 def test_an_impossible_language_is_not_listened_to() -> None:
-    helped = n_best(unsure(), ALPHABET, language=lambda text: -1e9 * len(text))
+    helped = n_best(unsure(), ALPHABET, language=Opinion(lambda text: -1e9 * len(text)))
     assert all(0 <= h.probability <= 1 for h in helped)
 
 
