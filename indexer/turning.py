@@ -82,7 +82,7 @@ class Turner:
         shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in words]
         sideways = (1, 3) if np.median(shapes) < WIDE else ()
         # Upside down, words have the same boxes, so turning their strips tells at little cost.
-        flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in spread(read.prepared.strips)]
+        flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in sample(read.prepared)]
         upside_down = self._sense_of(flipped) >= max(LEAST, CLEARER * legibility(words))
         return (2, *sideways) if upside_down else sideways
 
@@ -122,6 +122,11 @@ def sense(read: Sequence[Sequence[Hypothesis]]) -> float:
     best = (max(readings, key=lambda one: one.by_sight) for readings in read if readings)
     counted = ((sum(map(str.isalnum, one.text)), one.by_sight) for one in best)
     return sum(letters * chance for letters, chance in counted if letters > 1) / max(1, len(read))
+
+
+def sample(page: Prepared) -> list[Strip]:
+    """Strips of some of its words, as they were cut: other ways to cut them read worse any way round."""
+    return spread([one for box, one in zip(page.boxes, page.strips, strict=True) if not box.alternative])
 
 
 def spread(items: Sequence[T]) -> list[T]:

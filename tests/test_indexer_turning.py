@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from detector import Box
 from indexer.archive import Archive
 from indexer.pipeline import add
+from indexer.prepare import Prepared
+from indexer.reading import Page, Sighting
 from indexer.settings import Settings
-from indexer.turning import turned, turned_back
+from indexer.turning import sample, turned, turned_back
 from recognizer.crop import strip
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "stickies-ideas.jpg"
@@ -35,6 +37,13 @@ def test_boxes_are_turned_back_to_where_they_were(
     back = turned_back(box, q, *seen.shape[:2])
     assert (back.x0, back.y0, back.x1, back.y1) == (x0, y0, x1, y1)
     assert back.angle == (3.0 + 90 * q + 180) % 360 - 180
+
+
+def test_other_cuts_of_the_words_do_not_say_which_way_is_up() -> None:
+    boxes = tuple(Box(n, 0, n + 9, 9, alternative=n >= 3) for n in range(60))
+    strips = tuple(np.full((32, 9), n, np.float32) for n in range(60))
+    page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), boxes, strips)
+    assert [int(one[0, 0]) for one in sample(page)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
