@@ -77,8 +77,13 @@ def load_models(settings: Settings) -> Models:
         found = detector.load(settings.detector)
     except ValueError as error:
         raise SettingsError(f"setting detector: {error}") from error
+    return Models(found, load_recognizer(settings, settings.recognizer))
+
+
+def load_recognizer(settings: Settings, name: str) -> recognizer.Recognizer:
+    """The recognizer `name` with the languages of the settings. Raises as `load_models`."""
     try:
-        return Models(found, recognizer.load(settings.recognizer, settings.languages))
+        return recognizer.load(name, settings.languages)
     except ValueError as error:
         raise SettingsError(f"setting languages: {error}") from error
 

@@ -20,8 +20,9 @@ from indexer.archive import Archive, PhotoWords
 from indexer.crops import crop, open_page
 from indexer.labelling import Labelled
 from indexer.photo import PhotoError
+from indexer.pipeline import load_recognizer
 from indexer.settings import Settings
-from recognizer import Recognizer, load, score
+from recognizer import Recognizer, score
 from recognizer.crop import contrast, resize
 from recognizer.evaluation import first_texts
 from recognizer.practice import Crop, Practice, Source
@@ -140,7 +141,7 @@ def tune(
 
     begun = time.monotonic()
     report(Progress("gathering"))
-    found, reader = gathered(archive, say), load(settings.recognizer)
+    found, reader = gathered(archive, say), load_recognizer(settings, settings.recognizer)
     start = shipped("recognizer") if settings.recognizer == choice.DEFAULT else Path(settings.recognizer)
     plan = train.TUNING.plan(len(found.own), [OWN])
     practice = _practice(found, data, train.TUNING.share, reader.height)
@@ -149,7 +150,7 @@ def tune(
         run = Path(folder) / "run"
         with _followed(run / "metrics.csv", Progress("learning", plan.words, old), report):
             made = train.tune(run, start, practice, _samples(found.proof, reader.height), plan)
-        after = load(str(made))
+        after = load_recognizer(settings, str(made))
         new, new_sure = measure(after, found.proof), measure(after, found.watched)
         better = is_better(old, new, old_sure, new_sure)
         weights = _promoted(archive.home, made) if better else None

@@ -26,6 +26,11 @@ NOTES = ((250, 235, 120), (250, 170, 190), (160, 220, 240), (190, 235, 150), (25
 """Colours of pens on light and on dark ground, and of sticky notes."""
 
 
+def spin(turn: float) -> NDArray[np.float64]:
+    """Takes rows of points in a frame turned by `turn` (radians, uphill) to the sheet."""
+    return np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+
+
 def arrow(cover: Picture, rng: Generator, pen: int) -> None:
     """A bow with or without a tip, drawn on the square `cover`."""
     size = cover.shape[0]
@@ -136,11 +141,10 @@ DOODLES = (_head, _figure, _curve, _chart, _cloud, _barrel, _hatching, _star)
 
 def doodle(cover: Picture, rng: Generator, pen: int, reach: float) -> None:
     """One of the DOODLES, `reach` pixels from its middle to its edge, somewhere on the square `cover`."""
-    turn, centre = rng.normal(0, 0.2), rng.uniform(0, 1, 2) * cover.shape[0]
-    spin = reach * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    turned, centre = reach * spin(rng.normal(0, 0.2)), rng.uniform(0, 1, 2) * cover.shape[0]
     for line in DOODLES[rng.integers(len(DOODLES))](rng):
         shaky = line + rng.normal(0, 0.015, line.shape)
-        points = [np.round((shaky @ spin + centre) * 8).astype(np.int32)]
+        points = [np.round((shaky @ turned + centre) * 8).astype(np.int32)]
         if len(line) > 8 and rng.random() < 0.12:
             cv2.fillPoly(cover, points, 255, cv2.LINE_AA, 3)
         cv2.polylines(cover, points, False, 255, pen, cv2.LINE_AA, 3)

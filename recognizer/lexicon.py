@@ -104,10 +104,10 @@ class Guide:
 
     def __init__(self, lexicon: Lexicon, alphabet: Alphabet, weight: float) -> None:
         """For texts of `alphabet`; `weight` is the power to which chances are taken."""
-        characters = ["", *alphabet.characters.lower()]
+        characters, ending = ["", *(c.lower() for c in alphabet.characters)], {" ", *MARKS}
         self._lexicon, self._weight = lexicon, weight
         self._bits = np.array([lexicon.symbols.get(c, -1) for c in characters])
-        self._ends = np.array([c == " " or c in MARKS for c in characters]) & (np.arange(len(characters)) > 0)
+        self._ends = np.array([c in ending for c in characters])
         self._prices = np.array([0.0 if c == " " else -MARK for c in characters])
 
     def step(self, nodes: Whole, labels: Whole) -> tuple[Whole, Numbers]:

@@ -278,10 +278,10 @@ class TorchRecognizer:
                 "name another file, or get it again"
             ) from fault
         known = tuple(languages) if words is not None else ()
-        common_words(known)
-        name = "+".join([weights.id_of(path), *known])
+        common_words(known)  # says now, not at the first word, that a language is unknown
+        read_by = "+".join([weights.id_of(path), *known])
         seen_by = weights.hashed(tensors, card.architecture, card.alphabet, str(card.temperature))
-        return cls(prepared(network), alphabet, card.height, card.temperature, name, seen_by, words, known)
+        return cls(prepared(network), alphabet, card.height, card.temperature, read_by, seen_by, words, known)
 
     @cached_property
     def language(self) -> Language | None:

@@ -23,6 +23,7 @@ from recognizer.drawings import (
     doodle,
     ruling,
     scene,
+    spin,
     table,
     texture,
 )
@@ -87,7 +88,7 @@ class Pages:
         body = note.side * float(rng.uniform(0.035, 0.12))
         style = self._style(sheet, body, rng.normal(0, 2) - note.turn, rng)
         room = note.side * rng.uniform(0.06, 0.15)
-        corner = note.corner + _spin(style.turn).T @ np.array([room, room + body])
+        corner = note.corner + spin(style.turn).T @ np.array([room, room + body])
         self._lines(sheet, style, corner, int(rng.integers(1, 7)), note.side - 2 * room, rng)
 
     @staticmethod
@@ -129,11 +130,6 @@ def _turn(rng: Generator) -> float:
     if pick < 0.86:
         return float(rng.normal(0, 12))
     return float(rng.uniform(-65, 65)) if pick < 0.96 else float(rng.normal(0, 3) + rng.choice([-90, 90]))
-
-
-def _spin(turn: float) -> NDArray[np.float64]:
-    """Takes rows of points in a frame turned by `turn` (radians, uphill) to the sheet."""
-    return np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
 
 
 @dataclass(frozen=True)
@@ -269,10 +265,10 @@ class _Sheet:
         shift = np.array([at[0], at[1] - style.body * (1 + rises)])
         flat = [(p - low) * scale + shift for p in ink.paths]
         wide = float(np.ptp(points[:, 0])) * scale
-        spin = _spin(style.turn)
-        quad = (_frame(np.concatenate(flat), style.pen / 2) @ spin + origin).astype(np.float32)
+        turned = spin(style.turn)
+        quad = (_frame(np.concatenate(flat), style.pen / 2) @ turned + origin).astype(np.float32)
         if self._shows(quad, style) and self._claim(quad):
-            self._ink([(p @ spin + origin).astype(np.float32) for p in flat], ink.filled, style)
+            self._ink([(p @ turned + origin).astype(np.float32) for p in flat], ink.filled, style)
             self.words.append(quad)
         return wide
 

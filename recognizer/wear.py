@@ -101,9 +101,13 @@ def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
 def _compress(picture: Grey, rng: Generator) -> Grey:
     if rng.random() < 0.6:
         return picture
-    quality = int(rng.integers(25, 85))
+    return _as_jpeg(picture, int(rng.integers(25, 85)))
+
+
+def _as_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """`picture`, grey or in colours, compressed and opened again."""
     packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_UNCHANGED), np.uint8)
 
 
 def lit(photo: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
@@ -130,6 +134,5 @@ def sent_on(photo: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
     small = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
     pixels = photo if share == 1 else cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
     if rng.random() < 0.4:
-        packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 90))])[1]
-        pixels = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+        pixels = _as_jpeg(np.asarray(pixels, np.uint8), int(rng.integers(35, 90)))
     return np.asarray(pixels if share == 1 else cv2.resize(pixels, size), np.uint8)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.pipeline import load_models
+from indexer.pipeline import load_models, load_recognizer
 from indexer.settings import Settings, SettingsError
 from recognizer import Lattice, load
 from recognizer.alphabet import Alphabet
@@ -132,3 +132,4 @@ def test_what_ships_is_named_after_the_tongues_whose_words_it_knows() -> None:
         load("default", ("xx",))
     with pytest.raises(SettingsError, match="setting languages: no words are known of the language 'xx'"):
         load_models(Settings(languages=("en", "xx")))
+    assert load_recognizer(Settings(languages=("de",)), "default").id == f"{none.id}+de"
