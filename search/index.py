@@ -108,7 +108,9 @@ class Index:
             ) from None
         shelf = Shelf(self._folder)
         try:
-            with closing(Snapshot(store.reader())) as held:
+            with readable():
+                reader = store.reader()
+            with closing(Snapshot(reader)) as held:
                 batch = Batch(inner, held)
                 yield batch
                 if batch.changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import sqlite3
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import test_kill
 from light import board, light
+from whoosh.index import FileIndex
 
 import search
 from indexer import pipeline, schema
@@ -114,6 +116,23 @@ def test_an_index_that_cannot_be_written_to_is_made_anew(
         path.unlink() if how == "gone" else path.write_bytes(
             data[: len(data) // 2] if how == "cut" else b"\7" * len(data)
         )
+    board(tmp_path / "more" / "new.png", "another")
+    add(tmp_path / "more", home)
+    assert len(search.open(home).find("another", exact=True)) == 1
+    assert len(search.open(home).find("common", exact=True)) == PHOTOS
+
+
+def test_an_index_whose_reader_is_led_astray_is_made_anew(
+    home: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file may name a place before its beginning, by chance: then the system refuses, not Whoosh."""
+    opened = FileIndex.reader
+
+    def astray(self: FileIndex, *args: object, **options: object) -> object:
+        monkeypatch.setattr(FileIndex, "reader", opened)
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(FileIndex, "reader", astray)
     board(tmp_path / "more" / "new.png", "another")
     add(tmp_path / "more", home)
     assert len(search.open(home).find("another", exact=True)) == 1
