@@ -8,18 +8,17 @@ for hit in search.open(home).find("quarterly roadmap"):
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search.entry import Entry
-    from search.query import Term
-    from search.rank import Found
+    from search.query import Node, Term
     from search.snapshot import Snapshot
 
 __all__ = ["Hit", "HitWord", "Searcher", "open"]
@@ -83,22 +82,12 @@ class Searcher:
         itself says of these (`in:work after:2024-01`) holds as well. Photos less likely than `least` for
         one word, or its square for two and so on, are left out.
         """
-        from search.query import every, filters, parse, wanted
-        from search.rank import nearness, score
+        from search.query import filters, parse
 
         text, asked = filters(query)
-        tree = parse(text, exact)
-        found: dict[Term, Found] = {term: self._find_term(term) for term in every(tree)}
-        terms = wanted(tree)
-        numbers = {number for term in terms for number in found[term]}
-        bound = least ** len(terms)
-        scored = _ordered((score(tree, found, n, self._where), n) for n in numbers)
-        if len(terms) > 1:
-            best = [(v * nearness(terms, found, n, self._where), n) for v, n in scored[:LOOKED_AT]]
-            scored = _ordered(best) + scored[LOOKED_AT:]
         hits: list[Hit] = []
-        for value, number in scored:
-            if value < bound or len(hits) >= limit:
+        for value, number, words in self._ranked(parse(text, exact), least):
+            if len(hits) >= limit:
                 break
             entry = self.snapshot.entry(number)
             path = _path_in(entry, folder, asked.folders)
@@ -107,9 +96,38 @@ class Searcher:
                 and _within(entry.taken, after, before)
                 and _within(entry.taken, asked.after, asked.before)
             ):
-                words = self._hit_words(terms, found, number)
-                hits.append(Hit(query, len(hits) + 1, path, value, words, entry.page))
+                seen = self._hit_words(words, number)
+                hits.append(Hit(query, len(hits) + 1, path, value, seen, entry.page))
         return hits
+
+    def _ranked(self, tree: Node, least: float) -> Iterator[tuple[float, int, list[Term]]]:
+        """Photos for `tree`, best first: chance, number and the words that it is made of."""
+        from search.entry import SPLIT_WORD
+        from search.query import wanted, ways
+
+        best: dict[int, tuple[float, list[Term]]] = {}
+        for turn, way in enumerate(ways(tree, self.snapshot.stands)):
+            words = wanted(way)
+            for value, number in self._scored(way, words, least):
+                chance = value * SPLIT_WORD if turn else value
+                if number not in best or chance > best[number][0]:
+                    best[number] = chance, words
+        for value, number in _ordered((value, number) for number, (value, _) in best.items()):
+            yield value, number, best[number][1]
+
+    def _scored(self, tree: Node, words: list[Term], least: float) -> Iterator[tuple[float, int]]:
+        """Chance and number of the photos for `tree`; `words` are those wanted in it."""
+        from search.query import every
+        from search.rank import nearness, score
+
+        found = {term: self._find_term(term) for term in every(tree)}
+        numbers = {number for term in words for number in found[term]}
+        scored = _ordered((score(tree, found, n, self._where), n) for n in numbers)
+        if len(words) > 1:
+            near = [(v * nearness(words, found, n, self._where), n) for v, n in scored[:LOOKED_AT]]
+            scored = _ordered(near) + scored[LOOKED_AT:]
+        bound = least ** len(words)
+        return takewhile(lambda pair: pair[0] >= bound, scored)
 
     def closest(self, query: str) -> dict[str, list[str]]:
         """For each typed word that is hardly on any photo, the closest words that the archive has."""
@@ -136,10 +154,10 @@ class Searcher:
         there = (term for _, term, field in sorted(near) if self.snapshot.photos(field, term))
         return list(islice(dict.fromkeys(there), count))
 
-    def _hit_words(self, terms: list[Term], found: dict[Term, Found], number: int) -> tuple[HitWord, ...]:
+    def _hit_words(self, terms: list[Term], number: int) -> tuple[HitWord, ...]:
         words = []
         for term in terms:
-            evidence = found[term].get(number)
+            evidence = self._find_term(term).get(number)
             place = evidence and evidence.chance >= LEAST and self._where(number, evidence)
             if evidence and place:
                 words.append(HitWord(term.text, place[1], evidence.chance, place[0].box))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from search.words import folded, terms
 
@@ -150,6 +152,27 @@ class _Parser:
     def _phrase(self, quoted: str) -> Node:
         words = terms(quoted)
         return self._side_by_side(words) if len(words) > 1 else All(tuple(Term(w, True) for w in words))
+
+
+def ways(node: Node, stands: Callable[[str], bool]) -> list[Node]:
+    """How `node` may be meant: as typed, and with two neighbours written as one word where that `stands`.
+
+    People type "road map" for "roadmap"; nothing on such a photo speaks for "road" as a word.
+    """
+    nodes = node.nodes if isinstance(node, All) else ()
+    plain = [_plain_word(one) for one in nodes]
+    found = [node]
+    for at, (left, right) in enumerate(pairwise(plain)):
+        if left and right and stands(left + right):
+            found.append(All((*nodes[:at], Term(left + right), *nodes[at + 2 :])))
+    return found
+
+
+def _plain_word(node: Node) -> str:
+    """The word that `node` is; nothing if it is anything else."""
+    if isinstance(node, All) and len(node.nodes) == 1:
+        return _plain_word(node.nodes[0])
+    return node.text if isinstance(node, Term) and node == Term(node.text) else ""
 
 
 def wanted(node: Node) -> list[Term]:

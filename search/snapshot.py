@@ -110,6 +110,10 @@ class Snapshot:
 
     # Words
 
+    def stands(self, term: str) -> bool:
+        """Whether some photo may show `term`, by a reading or by what was said."""
+        return any(self.photos(field, term) for field in FIELDS)
+
     @readable()
     def likeliest(self, word: str, count: int) -> list[Candidate]:
         """The `count` words whose lattices may hold `word` with the highest probability, likeliest first.

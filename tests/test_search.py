@@ -49,6 +49,11 @@ def photo(number: int, *texts: str, taken: float = 0.0, folder: str = "/p") -> E
     return Entry(number, (f"{folder}/{number}.jpg",), taken, words, 1, ALPHABET)
 
 
+def read_from_lattices(number: int, *texts: str) -> Entry:
+    words = tuple(word(t, x=20 * n, lattice=seen(t)) for n, t in enumerate(texts))
+    return Entry(number, (f"/p/{number}.jpg",), 0.0, words, 1, ALPHABET)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "archive.sqlite").touch()
@@ -105,6 +110,16 @@ def test_a_word_cut_in_two_is_found_whole(tmp_path: Path) -> None:
     [hit] = search.open(tmp_path).find("roadmap")
     assert Path(hit.path).stem == "1"
     assert hit.words[0].text == "road map" and hit.words[0].box == (0, 0, 30, 10)
+
+
+def test_a_word_typed_in_two_is_found_whole(tmp_path: Path) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    texts = (("new", "roadmap"), ("road", "map", "new"), ("road", "old"))
+    fill(tmp_path, *(read_from_lattices(number, *some) for number, some in enumerate(texts, 1)))
+    searcher = search.open(tmp_path)
+    assert [Path(h.path).stem for h in searcher.find("road map")] == ["2", "1", "3"]
+    assert [w.term for w in searcher.find("road map new")[1].words] == ["roadmap", "new"]
+    assert [Path(h.path).stem for h in searcher.find("road map", exact=True, least=0.1)] == ["2"]
 
 
 def test_unwanted_words_and_alternatives(home: Path) -> None:
