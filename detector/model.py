@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from detector import weights
-from detector.layers import Residual, fast_bfloat16
+from detector.layers import Residual, fast_bfloat16, ready
 
 STRIDE = 2
 """The maps have one pixel for this many of the picture."""
@@ -122,6 +123,10 @@ class Finder:
             raise weights.WeightsError(message) from fault
         return cls(network.eval(), weights.id_of(path))
 
+    @cached_property
+    def _ready(self) -> WordMaps:
+        return ready(self.network)
+
     def __call__(self, picture: NDArray[np.uint8]) -> list[tuple[Quad, float]]:
         """Corners (4 x 2, pixels) of the words on `picture`, RGB H x W x 3, with their chance."""
         return boxes(self.maps(picture))
@@ -133,7 +138,7 @@ class Finder:
         padded = np.pad(picture, room, mode="edge").transpose(2, 0, 1)[None]
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
             shown = torch.from_numpy(padded.astype(np.float32) / 255)
-            seen = self.network(shown.contiguous(memory_format=torch.channels_last))
+            seen = self._ready(shown.contiguous(memory_format=torch.channels_last))
             found = seen[0].float().sigmoid().numpy()
         return np.asarray(found[:, : (rows + 1) // STRIDE, : (columns + 1) // STRIDE], np.float32)
 

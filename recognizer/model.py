@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from detector import weights
-from detector.layers import Addition, Residual, fast_bfloat16
+from detector.layers import Addition, MaxPool, Residual, fast_bfloat16, ready
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
@@ -135,15 +135,15 @@ class Crnn(nn.Module):
         self.straighten = Straightener() if straight else nn.Identity()
         self.features = nn.Sequential(
             block(1, 32),  # B x 32 x 32 x w
-            nn.MaxPool2d(2),
+            MaxPool(2),
             block(32, 64),  # B x 64 x 16 x w/2
-            nn.MaxPool2d(2),
+            MaxPool(2),
             block(64, 128),  # B x 128 x 8 x w/4
             _deepened(block(128, 128), 128, blocks),
-            nn.MaxPool2d((2, 1)),
+            MaxPool((2, 1)),
             block(128, 192),  # B x 192 x 4 x w/4
             _deepened(block(192, 192), 192, blocks),
-            nn.MaxPool2d((2, 1)),
+            MaxPool((2, 1)),
             block(192, 256, (2, 1), 0),  # B x 256 x 1 x w/4
         )
         self.context = nn.LSTM(256, hidden, num_layers=2, bidirectional=True)
@@ -281,7 +281,11 @@ class TorchRecognizer:
         common_words(known)  # says now, not at the first word, that a language is unknown
         read_by = "+".join([weights.id_of(path), *known])
         seen_by = weights.hashed(tensors, card.architecture, card.alphabet, str(card.temperature))
-        return cls(prepared(network), alphabet, card.height, card.temperature, read_by, seen_by, words, known)
+        return cls(network.eval(), alphabet, card.height, card.temperature, read_by, seen_by, words, known)
+
+    @cached_property
+    def _ready(self) -> Crnn:
+        return ready(self.network)
 
     @cached_property
     def language(self) -> Language | None:
@@ -298,17 +302,12 @@ class TorchRecognizer:
             with torch.inference_mode():
                 # Only the convolutions: all of it would read a little worse and be hardly faster.
                 with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
-                    features = self.network.look(batch)
-                logits = self.network.answer(features.float()) / self.temperature
+                    features = self._ready.look(batch)
+                logits = self._ready.answer(features.float()) / self.temperature
                 read = logits.log_softmax(-1).numpy()
             for place, n in enumerate(numbers):
                 found[n] = Lattice(read[: self.network.length(strips[n].shape[1]), place].copy())
         return [found[n] for n in range(len(strips))]
-
-
-def prepared(network: Crnn) -> Crnn:
-    """`network` made ready for reading."""
-    return network.eval()
 
 
 def pad(strips: Sequence[Strip]) -> Tensor:

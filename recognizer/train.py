@@ -29,7 +29,7 @@ from recognizer.decode import best_path
 from recognizer.frames import fits
 from recognizer.language import Language
 from recognizer.lessons import Drawn, Lesson, validation_set
-from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, pad, prepared, tensors_of
+from recognizer.model import LANGUAGE, Crnn, TorchRecognizer, build, ctc, pad, tensors_of
 from recognizer.plan import TERMS, TUNING, Plan, Tuning
 from recognizer.practice import Source
 from recognizer.synthesis import Sample
@@ -286,7 +286,7 @@ def _checkpoint(run: Path, state: State, plan: Plan, held_out: list[Sample], los
 
 def measured(network: Crnn, alphabet: Alphabet, samples: list[Sample]) -> tuple[dict[str, float], float]:
     """Character error rate and share of words read exactly, by best path; and the temperature that fits."""
-    reader = TorchRecognizer(prepared(network), alphabet, samples[0].strip.shape[0], 1.0, "being trained")
+    reader = TorchRecognizer(network, alphabet, samples[0].strip.shape[0], 1.0, "being trained")
     lattices = reader.lattices([s.strip for s in samples])
     read = [best_path(lattice, alphabet).text for lattice in lattices]
     truth = [s.text for s in samples]

@@ -1,0 +1,42 @@
+"""Parts of networks: they compute the same in another way."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from detector.layers import MaxPool, ready
+from detector.model import WordMaps
+from recognizer.model import NETWORKS, build
+
+
+def stirred(network: nn.Module) -> nn.Module:
+    """`network` with normalisations as training leaves them."""
+    for name, value in network.state_dict().items():
+        if "running" in name or "bias" in name:
+            value.uniform_(0.2, 0.9)
+    return network.eval()
+
+
+@pytest.mark.parametrize("kernel", [2, (2, 1), (1, 2)])
+def test_pooling_without_learning_gives_the_same(kernel: int | tuple[int, int]) -> None:
+    maps = torch.randn(2, 3, 7, 9)
+    with torch.no_grad():
+        quick = MaxPool(kernel)(maps)
+    assert torch.equal(quick, nn.MaxPool2d(kernel)(maps))
+    assert torch.equal(MaxPool(kernel)(maps), quick)
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, "words"])
+def test_a_network_made_ready_answers_the_same_and_leaves_the_other_as_it_was(name: str) -> None:
+    torch.manual_seed(1)
+    network = stirred(WordMaps(8, 1) if name == "words" else build(name, 5, {"height": 32, "hidden": 8}))
+    seen = torch.rand(2, 3 if name == "words" else 1, 32, 64)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    with torch.inference_mode():
+        quick: Tensor = ready(network)(seen)
+        assert torch.allclose(quick, network(seen), atol=1e-4)
+    assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
+    left = [part for part in ready(network).modules() if isinstance(part, nn.BatchNorm2d)]
+    assert not left, "all normalisation is a part of convolutions"
