@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,3 +29,14 @@ def shared(some: Places, others: Places) -> NDArray[np.int64]:
     wide = np.minimum.outer(some[:, 2], others[:, 2]) - np.maximum.outer(some[:, 0], others[:, 0])
     tall = np.minimum.outer(some[:, 3], others[:, 3]) - np.maximum.outer(some[:, 1], others[:, 1])
     return np.asarray(wide.clip(0) * tall.clip(0), np.int64)
+
+
+def lying_in(boxes: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
+    """n x m: the share of each of n words that lies in each of m others, all tilted as they are."""
+    lying = shared(places(boxes), places(others)).astype(np.float64)
+    first, second = ([np.array(box.outline(), np.float32) for box in some] for some in (boxes, others))
+    for n, m in np.argwhere(lying):
+        if boxes[n].angle or others[m].angle:
+            lying[n, m] = cv2.intersectConvexConvex(first[n], second[m])[0]
+    sizes = [wide * tall for wide, tall in (box.core() for box in boxes)]
+    return np.asarray(lying / np.array(sizes)[:, None], np.float64)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+DIAGONAL = 5.0
+"""Degrees from a diagonal within which an upright rectangle does not tell the sides of the word in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -45,13 +48,23 @@ class Box:
         """Width and height of the tilted word within its upright rectangle, pixels.
 
         A rectangle w x h turned by t fills W = w cos t + h sin t by H = w sin t + h cos t.
-        Within 5 degrees of a diagonal these cannot be told apart, and the upright sides are returned.
+        Within DIAGONAL these cannot be told apart, and the upright sides are returned.
         """
         wide, tall = self.x1 - self.x0, self.y1 - self.y0
         turn = math.radians(self.angle)
         cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
         spread = cos * cos - sin * sin
-        if abs(spread) < 0.17:
+        if abs(spread) < math.sin(math.radians(2 * DIAGONAL)) - 1e-3:
             return float(wide), float(tall)
         w, h = (wide * cos - tall * sin) / spread, (tall * cos - wide * sin) / spread
         return (w, h) if w > 0 and h > 0 else (float(wide), float(tall))
+
+    def outline(self) -> list[tuple[float, float]]:
+        """The corners of the tilted word, clockwise from its top left as read."""
+        wide, tall = self.core()
+        level = (wide, tall) == (self.x1 - self.x0, self.y1 - self.y0)  # also where the tilt is lost
+        turn = 0.0 if level else math.radians(self.angle)
+        along, down = (math.cos(turn), math.sin(turn)), (-math.sin(turn), math.cos(turn))
+        x, y = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+        ends = ((-wide, -tall), (wide, -tall), (wide, tall), (-wide, tall))
+        return [(x + (a * along[0] + d * down[0]) / 2, y + (a * along[1] + d * down[1]) / 2) for a, d in ends]

@@ -49,7 +49,19 @@ SMALLEST = 4
 CHANNELS = 3
 """Maps: ink of writing, kernels of words, edges between words."""
 
+NEAREST, NEAR = 5, 9.0
+"""Words around one that is too short to tell its tilt; in so many of its lengths."""
+
+ALIKE = 0.2
+"""Radians by which they may differ."""
+
+LEANING, STEEP = 0.1, 0.8
+"""Radians between which a word is taken to be tilted as those around it: what leans less is read as well
+upright, and beside writing that runs up a margin stands other writing."""
+
 Quad = NDArray[np.float32]
+Points = NDArray[np.int64]
+"""n x 2: pixels of the map, x and y."""
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -178,9 +190,16 @@ def boxes(maps: NDArray[np.float32], least: float = 0.5) -> list[tuple[Quad, flo
     A word is a connected piece of the kernel map less the edge map, grown back to full height; its chance is
     the mean of the kernel map over the piece. Pieces that hang together by a weak bridge are parted.
     """
+    bodies, chances = _bodies(maps, least)
+    found = [_regrown(points, tilt) for points, tilt in zip(bodies, _tilts(bodies), strict=True)]
+    return list(zip(found, chances, strict=True))
+
+
+def _bodies(maps: NDArray[np.float32], least: float) -> tuple[list[Points], list[float]]:
+    """The kernels of words in `maps`, and their chances."""
     kernel = maps[1] * (1 - maps[2])
     count, pieces, stats, _ = cv2.connectedComponentsWithStats((kernel > WEAKEST * least).astype(np.uint8))
-    found = []
+    bodies, chances = [], []
     for number in range(1, count):
         x, y, wide, tall, _ = (int(v) for v in stats[number])
         part = np.s_[y : y + tall, x : x + wide]
@@ -189,8 +208,9 @@ def boxes(maps: NDArray[np.float32], least: float = 0.5) -> list[tuple[Quad, flo
             if inside.sum() >= SMALLEST and chance >= least:
                 core = inside & (kernel[part] > least)
                 body = core if core.sum() >= SMALLEST else inside
-                found.append((_regrown(np.argwhere(body)[:, ::-1] + (x, y)), chance))
-    return found
+                bodies.append(np.argwhere(body)[:, ::-1] + (x, y))
+                chances.append(chance)
+    return bodies, chances
 
 
 def _words(kernel: NDArray[np.float32], piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
@@ -206,9 +226,8 @@ def _words(kernel: NDArray[np.float32], piece: NDArray[np.bool_]) -> list[NDArra
     return [piece & (nearest == place) for place in range(len(seeds))]
 
 
-def _regrown(points: NDArray[np.int64]) -> Quad:
-    """The corners of the word whose kernel covers `points` (n x 2, pixels of the map), grown back."""
-    angle = _tilt(points)
+def _regrown(points: Points, angle: float) -> Quad:
+    """The corners of the word whose kernel covers `points`, tilted by `angle` (radians), grown back."""
     spin = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     level = points @ spin.T
     (x0, x1), (y0, y1) = _ends(level[:, 0], 0.0), _ends(level[:, 1], OUTLYING)
@@ -225,11 +244,43 @@ def _ends(values: NDArray[np.float64], outlying: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _tilt(points: NDArray[np.int64]) -> float:
-    """Angle in radians, clockwise, of the long axis of `points`; 0 if they are too short to tell."""
+def _tilts(bodies: Sequence[Points]) -> list[float]:
+    """Radians, clockwise, by which each kernel is tilted; one too short to tell as those around it are.
+
+    The nearest few have to agree, else it counts as level.
+    """
+    told = [_tilt(points) for points in bodies]
+    sure = np.array([tilt for tilt in told if tilt is not None])
+    middles = np.array([points.mean(axis=0) for points in bodies]).reshape(-1, 2)
+    around = middles[[tilt is not None for tilt in told]]
+    return [
+        _agreed(sure, np.hypot(*(around - middle).T) / _reach(points)) if tilt is None else tilt
+        for tilt, middle, points in zip(told, middles, bodies, strict=True)
+    ]
+
+
+def _agreed(tilts: NDArray[np.float64], distances: NDArray[np.float64]) -> float:
+    """What the NEAREST of some words have in common, in radians; 0 if that is nothing."""
+    near = np.argsort(distances)[:NEAREST]
+    tilts = tilts[near[distances[near] < NEAR]]
+    if len(tilts) < 2:
+        return 0.0
+    middle = float(np.median(tilts))
+    alike = np.abs(tilts - middle) < ALIKE
+    agreed = float(tilts[alike].mean()) if alike.sum() > len(tilts) / 2 else 0.0
+    return agreed if LEANING < abs(agreed) < STEEP else 0.0
+
+
+def _reach(points: Points) -> float:
+    """The height of a word, about, in pixels of the map, from its kernel."""
+    return float(np.ptp(points, axis=0).max()) + 1
+
+
+def _tilt(points: Points) -> float | None:
+    """Angle in radians, clockwise, of the long axis of `points`; None if they are too short to tell."""
     spread = np.cov(points.T) if len(points) > 2 else np.eye(2)
     sizes, axes = np.linalg.eigh(spread)
     if sizes[1] < LONG**2 * max(sizes[0], 1 / 12):
-        return 0.0
+        return None
     x, y = axes[:, 1] if axes[0, 1] >= 0 else -axes[:, 1]
     return float(np.arctan2(y, x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from detector.alternatives import with_alternatives
 from detector.binarize import Mask
-from detector.box import Box
+from detector.box import DIAGONAL, Box
 from detector.lines import in_reading_order
 from detector.looks import OVERVIEW, SEEN, beside, height, lifted, merged, scaled
 
@@ -45,6 +46,8 @@ INK = 0.5
 """Probability from which a pixel is ink."""
 
 Pixels = NDArray[np.uint8]
+Quad = NDArray[np.float32]
+"""Corners of a word, 4 x 2, clockwise from its top left as read."""
 
 
 class Find(Protocol):
@@ -108,13 +111,28 @@ def _asks_for_more(boxes: Sequence[Box], side: int) -> bool:
     return side > MORE * SEEN and bool(heights) and float(np.median(heights)) < SMALL
 
 
-def _box(quad: NDArray[np.float32], chance: float, columns: int, rows: int) -> Box | None:
+def _box(quad: Quad, chance: float, columns: int, rows: int) -> Box | None:
     """The upright box around `quad`, with its tilt; None if nothing of it is on the photo."""
+    quad = _off_diagonal(quad)
     low, high = np.floor(quad.min(axis=0)), np.ceil(quad.max(axis=0))
     x0, y0 = max(0, int(low[0])), max(0, int(low[1]))
     x1, y1 = min(columns, int(high[0])), min(rows, int(high[1]))
     if x1 - x0 < 3 or y1 - y0 < 3:
         return None
+    return Box(x0, y0, x1, y1, chance=chance, angle=_angle(quad))
+
+
+def _angle(quad: Quad) -> float:
+    """Tilt in degrees, clockwise."""
     along = quad[1] - quad[0]
-    angle = float(np.rad2deg(np.arctan2(along[1], along[0])))
-    return Box(x0, y0, x1, y1, chance=chance, angle=angle)
+    return float(np.rad2deg(np.arctan2(along[1], along[0])))
+
+
+def _off_diagonal(quad: Quad) -> Quad:
+    """`quad`, turned about its middle by as little as lets its sides be told from its upright rectangle."""
+    beyond = _angle(quad) % 90 - 45
+    if abs(beyond) >= DIAGONAL:
+        return quad
+    middle = quad.mean(axis=0)
+    turn = cv2.getRotationMatrix2D((0, 0), beyond - math.copysign(DIAGONAL, beyond), 1)[:, :2]
+    return np.asarray((quad - middle) @ turn.T + middle, np.float32)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.areas import areas, places, shared
+from detector.areas import lying_in
 from indexer.reading import WordReading
 from recognizer.language import LanguageModel
 
@@ -36,7 +36,7 @@ HIGHER = 1.5
 UNREAD = 1e-9
 
 Shares = NDArray[np.float64]
-"""n x n: how much of the first box lies in the second."""
+"""n x n: how much of the first word lies in the second."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,5 +123,5 @@ def _clash(shares: Shares, one: int, other: int) -> bool:
 
 
 def _shares(found: Sequence[WordReading]) -> Shares:
-    where = places(one.box for one in found)
-    return np.asarray(shared(where, where) / areas(where)[:, None], np.float64)
+    boxes = [one.box for one in found]
+    return lying_in(boxes, boxes)

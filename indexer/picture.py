@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -70,14 +69,7 @@ class Mark:
     @property
     def outline(self) -> list[tuple[float, float]]:
         """The corners of the word, tilted as it is."""
-        x0, y0, x1, y1 = self.box
-        wide, tall = Box(x0, y0, x1, y1, angle=self.angle).core()
-        level = (wide, tall) == (x1 - x0, y1 - y0)  # also where the tilt cannot be drawn, see `Box.core`
-        turn = 0.0 if level else math.radians(self.angle)
-        along, down = (math.cos(turn), math.sin(turn)), (-math.sin(turn), math.cos(turn))
-        x, y = self.centre
-        ends = ((-wide, -tall), (wide, -tall), (wide, tall), (-wide, tall))
-        return [(x + (a * along[0] + d * down[0]) / 2, y + (a * along[1] + d * down[1]) / 2) for a, d in ends]
+        return Box(*self.box, angle=self.angle).outline()
 
 
 def draw(pixels: Pixels, marks: Iterable[Mark], ink: NDArray[np.bool_] | None = None) -> Image.Image:
@@ -157,7 +149,7 @@ def _write(pen: ImageDraw.ImageDraw, mark: Mark, colour: tuple[int, ...], size: 
 
 def _letter_height(mark: Mark, size: tuple[int, int]) -> int:
     """Half the height of the word or less: a caption is no wider than its word where it stays legible."""
-    least, most = max(11, size[1] // 120), max(14, size[1] // 25)
+    least, most = max(11, size[1] // 200), max(14, size[1] // 25)
     fits = 1.9 * (mark.box[2] - mark.box[0]) / max(1, len(mark.caption))
     return int(np.clip(min(fits, (mark.box[3] - mark.box[1]) * 0.5), least, most))
 
