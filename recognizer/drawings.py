@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from colorsys import hsv_to_rgb
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -24,6 +26,20 @@ DARK_PENS = (
 LIGHT_PENS = ((240, 240, 235), (245, 230, 130), (240, 170, 170), (170, 215, 245))
 NOTES = ((250, 235, 120), (250, 170, 190), (160, 220, 240), (190, 235, 150), (250, 200, 120), (240, 240, 240))
 """Colours of pens on light and on dark ground, and of sticky notes."""
+
+
+LIGHTNESS = 100.0
+"""Of 255, of the darkest paper that is meant for dark pens."""
+
+
+def note_colour(rng: Generator) -> NDArray[np.float64]:
+    """RGB of a sticky note: one of the usual pale ones, or any as strong as neon paper and card are."""
+    if rng.random() < 0.5:
+        return np.array(NOTES[rng.integers(len(NOTES))], float)
+    while True:
+        shade = 255 * np.array(hsv_to_rgb(rng.random(), rng.uniform(0.3, 1), rng.uniform(0.5, 1)))
+        if shade @ (0.3, 0.59, 0.11) > LIGHTNESS:
+            return np.asarray(shade, np.float64)
 
 
 def spin(turn: float) -> NDArray[np.float64]:

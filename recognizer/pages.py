@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from recognizer.drawings import (
     DARK_PENS,
     LIGHT_PENS,
-    NOTES,
     around,
     arrow,
     doodle,
+    note_colour,
     ruling,
     scene,
     spin,
@@ -160,7 +160,10 @@ class _Sheet:
         self.dark = rng.random() < 0.13
         level = rng.uniform(20, 90) if self.dark else rng.uniform(150, 250)
         tint = rng.normal(0, 6 if rng.random() < 0.7 else 22, 3)
-        self.picture = np.clip(np.full((size, size, 3), level) + tint, 5, 252).astype(np.float32)
+        ground = np.full((size, size, 3), level) + tint
+        if rng.random() < 0.08:  # coloured card, brown paper
+            ground = ground * note_colour(rng) / 255
+        self.picture = np.clip(ground, 5, 252).astype(np.float32)
         self.mask = np.zeros((size, size), np.uint8)
         self.taken = np.zeros((size // 4 + 1, size // 4 + 1), bool)
         self.words: list[Quad] = []
@@ -182,7 +185,7 @@ class _Sheet:
             self._scene()
         for _ in range(rng.integers(0, 5) if rng.random() < 0.45 else 0):
             self._furniture()
-        for _ in range(rng.integers(1, 6) if rng.random() < 0.3 else 0):
+        for _ in range(rng.integers(1, 6) if rng.random() < 0.4 else 0):
             self._note()
         if rng.random() < 0.3:
             self._ruling()
@@ -195,7 +198,7 @@ class _Sheet:
         corners = np.asarray(cv2.boxPoints((centre, (side, side * rng.uniform(0.7, 1.3)), turn)), np.float32)
         self.notes.append(_Note(corners[np.argmin(corners.sum(axis=1))].astype(np.float64), side, turn))
         shade = np.clip(
-            np.array(NOTES[rng.integers(len(NOTES))]) * (0.3 if self.dark else 1) + rng.normal(0, 12, 3),
+            note_colour(rng) * (0.3 if self.dark else 1) + rng.normal(0, 12, 3),
             0,
             255,
         )
