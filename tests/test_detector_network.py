@@ -40,6 +40,23 @@ def test_what_is_coded_as_maps_comes_back_as_boxes(x, y, wide, tall, angle):
     assert overlap(found, word) > 0.65
 
 
+def tilt(quad):
+    return float(np.rad2deg(np.arctan2(*(quad[1] - quad[0])[::-1])))
+
+
+def test_short_words_lean_as_those_around_them():
+    long = [quad(150, 100, 180, 30, 20), quad(160, 160, 160, 30, 20), quad(140, 220, 190, 30, 20)]
+    short = quad(290, 150, 44, 40, 20)
+    seen = boxes(targets(np.zeros((400, 400), np.uint8), [*long, short]))
+    best = max((found for found, _ in seen), key=lambda one: overlap(one, short))
+    assert tilt(best) == pytest.approx(20, abs=3) and overlap(best, short) > 0.65
+    [(alone, _)] = boxes(targets(np.zeros((400, 400), np.uint8), [short]))
+    assert tilt(alone) == 0, "nobody tells how it leans"
+    crossed = [quad(150, 100, 180, 30, 20), quad(160, 200, 160, 30, -20), short]
+    seen = boxes(targets(np.zeros((400, 400), np.uint8), crossed))
+    assert 0 in [tilt(found) for found, _ in seen], "its neighbours do not agree"
+
+
 def test_words_that_touch_stay_apart():
     words = [quad(100, 50, 120, 30), quad(100, 80, 120, 30), quad(224, 50, 120, 30)]
     assert len(boxes(targets(np.zeros((400, 400), np.uint8), words))) == 3
@@ -122,6 +139,15 @@ def test_a_tilted_word_keeps_its_tilt():
     [box] = found(quad(800, 600, 300, 40, angle=15)).detect(np.zeros((1200, 1600, 3), np.uint8))
     assert box.angle == pytest.approx(15, abs=0.5)
     assert box.core() == pytest.approx((300, 40), abs=3)
+
+
+@pytest.mark.parametrize("angle", [38, 44, 45, 47, -45, -52, 88])
+def test_a_word_of_any_tilt_keeps_its_sides(angle):
+    [box] = found(quad(800, 600, 300, 40, angle)).detect(np.zeros((1200, 1600, 3), np.uint8))
+    assert box.angle == pytest.approx(angle, abs=5.1)
+    assert box.core() == pytest.approx((300, 40), abs=10)
+    (x0, y0), (x1, y1) = np.min(box.outline(), axis=0), np.max(box.outline(), axis=0)
+    assert (x0, y0, x1, y1) == pytest.approx((box.x0, box.y0, box.x1, box.y1), abs=2)
 
 
 def test_a_word_seen_twice_counts_once_and_fragments_give_way():

@@ -73,6 +73,16 @@ def test_three_lines_are_not_one_sign() -> None:
     assert texts(settled(found, LANGUAGE)) == ["lectr"] * 3
 
 
+def test_words_beside_a_tilted_one_are_no_pieces_of_it() -> None:
+    tilted = word("lectr", 0, 150, 0.2)
+    tilted = replace(tilted, box=replace(tilted.box, y1=70, angle=20.0))
+    above, below = other("milk", 70, 150), other("the", 0, 75, 0.9)
+    below = replace(below, box=replace(below.box, y0=50, y1=70))
+    assert texts(settled([tilted, above, below], LANGUAGE)) == ["lectr"]
+    level = replace(tilted, box=replace(tilted.box, angle=0.0))
+    assert texts(settled([level, above, below], LANGUAGE)) == ["milk", "the"]
+
+
 def test_two_wholes_do_not_share_a_piece() -> None:
     found = [
         word("a", 0, 20), word("electric", 24, 80), word("al", 84, 100),
