@@ -30,7 +30,7 @@ MORE = 1.15
 SMALL = 28
 """Median height in pixels of the first look below which writing is small, if the photo has more of them."""
 
-FEW = 12
+FEW = 80
 """Words at the first look below which there may be faint writing, to be looked for with more contrast: pencil
 on far-off notes was not seen at all."""
 
