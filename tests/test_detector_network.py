@@ -129,6 +129,11 @@ def found(*quads):
     return NetworkDetector(lambda picture: [(q * (picture.shape[1] / 1600), 0.9) for q in quads], "test")
 
 
+def many(tall):
+    """FEW words in four columns of a picture 1600 pixels wide."""
+    return [quad(200 + 400 * (n % 4), 40 + 58 * (n // 4), 300, tall) for n in range(FEW)]
+
+
 def test_boxes_are_in_pixels_of_the_photo_and_on_it():
     pixels = np.zeros((600, 800, 3), np.uint8)  # looked at twice as large
     [box] = found(quad(1500, 600, 300, 40)).detect(pixels)
@@ -191,7 +196,7 @@ def test_small_writing_is_looked_at_from_nearer_where_the_photo_shows_more(tall,
 
     def find(picture):
         sides.append(picture.shape[1])
-        return [(quad(800, 90 * n, 300, tall) * (picture.shape[1] / 1600), 0.9) for n in range(1, FEW + 1)]
+        return [(one * (picture.shape[1] / 1600), 0.9) for one in many(tall)]
 
     boxes = NetworkDetector(find, "test").cuts(np.zeros((2400, 3200, 3), np.uint8))
     assert len(boxes) == FEW
@@ -218,9 +223,9 @@ def test_faint_writing_is_looked_for_where_little_was_seen(side, nearest):
 
 
 def test_no_faint_writing_is_looked_for_where_enough_was_seen():
-    sides, words = [], [(quad(800, 90 * n, 300, 40), 0.9) for n in range(1, FEW + 1)]
+    sides, words = [], [(one, 0.9) for one in many(40)]
     NetworkDetector(lambda picture: sides.append(picture.shape[1]) or words, "test").cuts(
-        np.zeros((1200, 1800, 3), np.uint8)
+        np.zeros((1350, 1800, 3), np.uint8)
     )
     assert sides == [1600, 900]
 
