@@ -13,6 +13,9 @@ from detector.box import Box
 Places = NDArray[np.int64]
 """n x 4: left, top, right and bottom edges, pixels."""
 
+Quad = NDArray[np.float32]
+"""Corners of a word, 4 x 2, clockwise from its top left as read."""
+
 
 def places(boxes: Iterable[Box]) -> Places:
     """The edges of `boxes`."""
@@ -31,12 +34,13 @@ def shared(some: Places, others: Places) -> NDArray[np.int64]:
     return np.asarray(wide.clip(0) * tall.clip(0), np.int64)
 
 
-def lying_in(boxes: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
-    """n x m: the share of each of n words that lies in each of m others, all tilted as they are."""
-    lying = shared(places(boxes), places(others)).astype(np.float64)
-    first, second = ([np.array(box.outline(), np.float32) for box in some] for some in (boxes, others))
-    for n, m in np.argwhere(lying):
-        if boxes[n].angle or others[m].angle:
-            lying[n, m] = cv2.intersectConvexConvex(first[n], second[m])[0]
+def lying_in(boxes: Sequence[Box]) -> NDArray[np.float64]:
+    """n x n: the share of each of n words that lies in each of them, all tilted as they are."""
+    where = places(boxes)
+    common = shared(where, where).astype(np.float64)
+    outlines = [np.array(box.outline(), np.float32) for box in boxes]
+    for n, m in np.argwhere(np.triu(common)):
+        if boxes[n].angle or boxes[m].angle:
+            common[n, m] = common[m, n] = cv2.intersectConvexConvex(outlines[n], outlines[m])[0]
     sizes = [wide * tall for wide, tall in (box.core() for box in boxes)]
-    return np.asarray(lying / np.array(sizes)[:, None], np.float64)
+    return np.asarray(common / np.array(sizes)[:, None], np.float64)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from detector import weights
+from detector.areas import Quad
 from detector.layers import Residual, fast_bfloat16, ready
 
 STRIDE = 2
@@ -59,7 +60,6 @@ LEANING, STEEP = 0.1, 0.8
 """Radians between which a word is taken to be tilted as those around it: what leans less is read as well
 upright, and beside writing that runs up a margin stands other writing."""
 
-Quad = NDArray[np.float32]
 Points = NDArray[np.int64]
 """n x 2: pixels of the map, x and y."""
 
@@ -272,7 +272,7 @@ def _agreed(tilts: NDArray[np.float64], distances: NDArray[np.float64]) -> float
 
 
 def _reach(points: Points) -> float:
-    """The height of a word, about, in pixels of the map, from its kernel."""
+    """The longer side of a kernel, upright, in pixels of the map."""
     return float(np.ptp(points, axis=0).max()) + 1
 
 

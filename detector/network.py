@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.alternatives import with_alternatives
+from detector.areas import Quad
 from detector.binarize import Mask
 from detector.box import DIAGONAL, Box
 from detector.lines import in_reading_order
@@ -46,8 +47,6 @@ INK = 0.5
 """Probability from which a pixel is ink."""
 
 Pixels = NDArray[np.uint8]
-Quad = NDArray[np.float32]
-"""Corners of a word, 4 x 2, clockwise from its top left as read."""
 
 
 class Find(Protocol):

@@ -20,8 +20,9 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from detector import weights
+from detector.areas import Quad
 from detector.layers import grown
-from detector.model import Quad, WordMaps, targets
+from detector.model import WordMaps, targets
 
 
 class TrainingError(Exception):

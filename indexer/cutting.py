@@ -50,7 +50,7 @@ class Swap:
 
 def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordReading]:
     """The words and alternatives of a page; alternatives that are clearly better cuts have become words."""
-    shares = _shares(found)
+    shares = lying_in([one.box for one in found])
     swaps = sorted(_swaps(found, shares, language), reverse=True)
     gone: set[int] = set()
     come: set[int] = set()
@@ -120,8 +120,3 @@ def _width(one: WordReading) -> int:
 
 def _clash(shares: Shares, one: int, other: int) -> bool:
     return bool(max(shares[one, other], shares[other, one]) >= TOUCHED)
-
-
-def _shares(found: Sequence[WordReading]) -> Shares:
-    boxes = [one.box for one in found]
-    return lying_in(boxes, boxes)
