@@ -20,7 +20,7 @@ from search.entry import Entry, Word, postings
 from search.fuzzy import reach, within
 from search.index import Index, IndexBusy, IndexMissing
 from search.lexicon import lexicon_of
-from search.query import All, Filters, Not, Phrase, Term, every, filters, parse
+from search.query import Filters, filters
 from search.shelf import ALIKE
 from search.sketches import STEP, UNIT, Seen, Sketches, joined, lowest, only, sketch
 from search.words import spellings, terms
@@ -351,17 +351,6 @@ def test_a_lexicon_passes_over_no_close_term(terms: list[str], typed: str, most:
 def test_terms_are_runs_of_letters_and_digits() -> None:
     assert terms("Don't-Panic 42°") == ["don", "t", "panic", "42"]
     assert spellings("road-map") == {"road", "map", "roadmap"} and spellings("—") == set()
-
-
-def test_the_language_of_queries() -> None:
-    assert parse("a -b") == All((All((Term("a"),)), Not(All((Term("b"),)))))
-    assert parse('"a b"') == All((Phrase((Term("a"), Term("b"))),))
-    assert Term("pre", prefix=True) in every(parse("pre*")) and Term("x", exact=True) in every(parse("=x"))
-
-
-@given(st.text(max_size=40) | st.text(alphabet='ab "()-*=~|OR', max_size=30))
-def test_the_parser_takes_anything(text: str) -> None:
-    every(parse(text))
 
 
 def test_filters_may_stand_in_the_query(tmp_path: Path) -> None:
