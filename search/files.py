@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import mmap
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
     from whoosh.filedb.filestore import FileStorage
+    from whoosh.filedb.structfile import StructFile
 
 
 class Files(FileStorage):  # type: ignore[misc]
@@ -22,8 +24,13 @@ class Files(FileStorage):  # type: ignore[misc]
         self._inner: list[Files] = []
 
     def open_file(self, name: str, **options: Any) -> Any:
-        """The file `name`, to read."""
-        return self._kept(super().open_file(name, **options))
+        """The file `name`, to read; as a part of the memory, for a term is found by many short reads."""
+        opened = super().open_file(name, **options)
+        with suppress(ValueError, OSError):  # empty files have no part of it, and some disks give none
+            mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            opened.close()
+            opened = StructFile(mapped, name=name)
+        return self._kept(opened)
 
     def create_file(self, name: str, *args: Any, **options: Any) -> Any:
         """The file `name`, to write."""

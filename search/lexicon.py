@@ -41,8 +41,9 @@ class Lexicon:
         An edit brings in at most one letter and two pairs of neighbours and takes as many away, so terms that
         differ from `word` in more, either way, are passed over, as are those much longer or shorter.
         """
-        first, last = np.searchsorted(self.lengths, (max(0, len(word) - most), len(word) + most + 1))
-        numbers = np.arange(first, last)
+        shortest, longest = (np.uint8(np.clip(len(word) + n, 0, LONGEST)) for n in (-most, most))
+        first = np.searchsorted(self.lengths, shortest)
+        numbers = np.arange(first, np.searchsorted(self.lengths, longest, side="right"))
         for signs, typed, limit in (
             (self.letters, _letters(word), most),
             (self.pairs, _pairs(word), 2 * most),

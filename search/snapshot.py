@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ from search.fuzzy import misreadings, widest, within
 from search.shelf import Part
 from search.sketches import Sketches, lowest
 from search.words import spellings, terms
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
+    from whoosh.reading import TermNotFound
 
 WIDER = 30
 """How many times more words are looked at by their tight bounds than are picked."""
@@ -67,6 +72,7 @@ class Snapshot:
         Words of the versions of photos that are `gone` are not looked at.
         """
         self._reader = reader
+        self._leaves = [*reader.leaf_readers()]
         # Whoosh itself never closes the files of a dropped reader.
         self.close: Callable[[], object] = weakref.finalize(self, _close, reader, files)
         self._parts = parts
@@ -100,12 +106,15 @@ class Snapshot:
     @readable()
     def photos(self, field: Field | Literal["photo", "key"], term: str) -> list[tuple[int, float]]:
         """Numbers of the photos that `term` may stand on, with its probability."""
-        if (field, term) not in self._reader:
-            return []
-        matcher, found = self._reader.postings(field, term), []
-        while matcher.is_active():
-            found.append((matcher.id(), matcher.weight()))
-            matcher.next()
+        found = []
+        for reader, first in self._leaves:  # the whole reader would look for the term in each three times
+            try:
+                matcher = reader.postings(field, term)
+            except TermNotFound:
+                continue
+            while matcher.is_active():
+                found.append((first + matcher.id(), matcher.weight()))
+                matcher.next()
         return found
 
     # Words

@@ -13,6 +13,8 @@ _TERM = re.compile(r"[^\W_]+")
 
 def folded(text: str) -> str:
     """`text` in lower case and without accents (Unicode NFKD, combining marks dropped)."""
+    if text.isascii():  # most is, and then there is nothing to take apart
+        return text.lower()
     split = unicodedata.normalize("NFKD", text)
     return "".join(c for c in split if not unicodedata.combining(c)).casefold()
 
