@@ -15,15 +15,19 @@ from PIL import Image
 
 from recognizer import Strip
 from recognizer.crop import contrast, resize
+from recognizer.drawings import doodle, scene, texture
 from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
 from recognizer.texts import Texts
-from recognizer.wear import Coverage, coarsen, photograph
+from recognizer.wear import FEWEST, Coverage, photograph, rows_seen, shrunk
 
 FINE = 2
 """Words are drawn this much finer than the strip, then averaged down: smooth edges at any pen width."""
 
 LONGEST = 30
 """Strips wider than this many heights are not drawn."""
+
+SCENE = 160
+"""Pixels along each side of what lies behind writing, from which crops without text are cut."""
 
 DESCENDING = frozenset("gjpqyQ,;()[]{}|_/$@")
 ASCENDING = frozenset("bdfhklt0123456789()[]{}|/\"'!?$@&#%") | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -97,9 +101,9 @@ class Synthesis:
     def draw(self, rng: Generator) -> Sample:
         """One sample; the same `rng` state gives the same sample."""
         pick = rng.random()
-        if pick < 0.03:
+        if pick < 0.06:
             return self._nothing(rng)
-        if pick < 0.10 and self._scans:
+        if pick < 0.13 and self._scans:
             return self._scanned(rng)
         while True:
             ink = self._pick(rng)
@@ -171,11 +175,9 @@ class Synthesis:
         ruling = np.zeros_like(canvas)
         if rng.random() < 0.2:
             _rule(ruling, rng)
-        ink = coarsen(_share(canvas), self.height, rng)
-        lines = np.asarray(
-            cv2.resize(_share(ruling), ink.shape[::-1], interpolation=cv2.INTER_AREA), np.float32
-        )
-        return contrast(photograph(ink, lines, rng))
+        rows = rows_seen(self.height, rng)
+        photo = photograph(shrunk(_share(canvas), rows), shrunk(_share(ruling), rows), rng)
+        return contrast(resize(photo, self.height))
 
     def _clutter(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
         """What else a detector leaves in a crop: pieces of neighbouring words, underlines, frames, arrows."""
@@ -216,8 +218,21 @@ class Synthesis:
         return Sample(contrast(np.clip(noisy, 0, 255).astype(np.uint8)), text)
 
     def _nothing(self, rng: Generator) -> Sample:
+        """A crop without any text: lines and noise, a little drawing, or a piece of the scene behind."""
+        pick = rng.random()
+        if pick < 0.35:
+            picture = scene(SCENE, rng) + texture(SCENE, rng)[:, :, None]
+            rows = int(rng.integers(FEWEST, SCENE // 2))
+            columns = min(SCENE, round(rows * rng.uniform(0.5, 5)))
+            y, x = rng.integers(0, SCENE - rows), rng.integers(0, SCENE - columns + 1)
+            piece = picture[y : y + rows, x : x + columns].clip(0, 255).astype(np.uint8)
+            return Sample(contrast(resize(piece, self.height)), "")
         canvas = np.zeros((FINE * self.height, int(FINE * self.height * rng.uniform(0.5, 6))), np.uint8)
         pen = _pen(rng)
+        if pick < 0.6:
+            square = np.zeros((FINE * self.height,) * 2, np.uint8)
+            doodle(square, rng, pen, FINE * self.height * rng.uniform(0.3, 0.6))
+            canvas[:, : square.shape[1]] = square[:, : canvas.shape[1]]
         for _ in range(rng.integers(0, 4)):
             _stray_line(canvas, pen, rng)
         return Sample(self._photographed(canvas, rng), "")
@@ -296,8 +311,8 @@ def _place(paths: list[Path2D], ink: Ink, rows: int, rng: Generator) -> tuple[li
     low, high = points.min(axis=0), points.max(axis=0)
     letter = (high[0] - low[0]) / max(1, len(ink.text))
     tall = max(float(high[1] - low[1]), 0.8 * float(letter), 1e-3)
-    above, below = np.clip(rng.normal(0.18, 0.14, 2), -0.04, 0.7)
-    left, right = np.clip(rng.normal(0.18, 0.14, 2), -0.02, 0.8)
+    above, below = np.clip(rng.normal((0.15, 0.12), (0.14, 0.12)), -0.04, 0.7)
+    left, right = np.clip(rng.normal(0.15, 0.13, 2), -0.02, 0.8)
     scale = rows / (tall * (1 + above + below))
     slack = (tall - float(high[1] - low[1])) / 2
     origin = np.array([low[0] - left * tall, low[1] - slack - above * tall], np.float32)

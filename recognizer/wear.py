@@ -11,6 +11,10 @@ Coverage = NDArray[np.float32]
 """Share of each pixel covered by ink, h x w in 0..1."""
 Grey = NDArray[np.uint8]
 
+FAR, FEWEST = 0.42, 9
+"""Share of the words that have fewer rows of pixels than strips have, and the fewest that they have: on real
+photos two in five boxes are lower than a strip, one in seven has less than half of its rows."""
+
 
 def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     """A grey photo, h x w u8, of `ink` on a ground that carries the fainter `ruling` lines."""
@@ -23,9 +27,9 @@ def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     picture += (
         rng.normal(0, 1, picture.shape).astype(np.float32)
         * contrast
-        * float(rng.choice([0.005, 0.01, 0.02, 0.05]))
+        * float(rng.choice([0.003, 0.006, 0.012, 0.03]))
     )
-    if rng.random() < 0.03:  # a copy of a copy: black specks and nothing in between
+    if rng.random() < 0.01:  # a copy of a copy: black specks and nothing in between
         picture = np.where(
             picture + rng.normal(0, 0.25, picture.shape) * contrast > np.median(picture) - contrast / 2, 1, 0
         )
@@ -34,14 +38,15 @@ def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     return _compress((np.clip(picture, 0, 1) * 255).astype(np.uint8), rng)
 
 
-def coarsen(coverage: Coverage, rows: int, rng: Generator) -> Coverage:
-    """`coverage` scaled to `rows`; a fifth of the time by way of a low resolution, as far-off writing has."""
+def rows_seen(rows: int, rng: Generator) -> int:
+    """How many rows of pixels a word gets on its photo, at most `rows`: far-off writing has few."""
+    return round(float(np.exp(rng.uniform(np.log(FEWEST), np.log(rows))))) if rng.random() < FAR else rows
+
+
+def shrunk(coverage: Coverage, rows: int) -> Coverage:
+    """`coverage` scaled down to `rows`."""
     height, width = coverage.shape
     target = (max(1, round(width * rows / height)), rows)
-    if rng.random() < 0.22:
-        low = int(rng.integers(max(8, rows * 9 // 20), rows))
-        small = cv2.resize(coverage, (max(1, round(width * low / height)), low), interpolation=cv2.INTER_AREA)
-        return np.asarray(np.clip(cv2.resize(small, target, interpolation=cv2.INTER_CUBIC), 0, 1), np.float32)
     return np.asarray(cv2.resize(coverage, target, interpolation=cv2.INTER_AREA), np.float32)
 
 
@@ -61,7 +66,7 @@ def _ground(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
     if rng.random() < 0.25:
         ground += smooth_noise(shape, rows * 0.7, rng) * float(rng.uniform(0.01, 0.06))
     if rng.random() < 0.25:
-        ground += smooth_noise(shape, 2, rng) * float(rng.uniform(0.005, 0.04))
+        ground += smooth_noise(shape, 2, rng) * float(rng.uniform(0.003, 0.02))
     if rng.random() < 0.10:
         ground += _edge(shape, rng) * float(rng.uniform(-0.35, 0.35))
     return ground
@@ -89,7 +94,7 @@ def _texture(ink: Coverage, rng: Generator) -> Coverage:
 def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
     pick = rng.random()
     if pick < 0.4:
-        sigma = float(rng.uniform(0.3, 1.0))
+        sigma = float(rng.uniform(0.3, 0.5 + len(picture) / 64))
         return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
     if pick < 0.46:  # a hand that moved
         length = int(rng.integers(2, 5))
@@ -101,7 +106,7 @@ def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
 def _compress(picture: Grey, rng: Generator) -> Grey:
     if rng.random() < 0.6:
         return picture
-    return _as_jpeg(picture, int(rng.integers(25, 85)))
+    return _as_jpeg(picture, int(rng.integers(25 if len(picture) >= 24 else 50, 90)))
 
 
 def _as_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from drawn import training_data
 from recognizer.samples import PAGES, draw
 from recognizer.synthesis import Synthesis
 from recognizer.texts import Texts
-from recognizer.wear import coarsen, photograph
+from recognizer.wear import FAR, FEWEST, photograph, rows_seen, shrunk
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def test_the_same_seed_draws_the_same_words(synthesis):
 
 def test_strips_are_what_the_network_expects(synthesis):
     rng = np.random.default_rng(1)
-    samples = [synthesis.draw(rng) for _ in range(60)]
+    samples = [synthesis.draw(rng) for _ in range(120)]
     assert {s.strip.shape[0] for s in samples} == {32}
     assert all(s.strip.dtype == np.float32 and np.isfinite(s.strip).all() for s in samples)
     assert "" in {s.text for s in samples}, "some crops hold no text"
@@ -50,10 +50,13 @@ def test_ink_stays_visible_in_the_photo():
         assert abs(photo[12:18, 25:55].mean() - photo[24:, :].mean()) > 4
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_coarsening_keeps_size_and_range(seed):
-    made = coarsen(np.random.default_rng(seed).random((64, 200), np.float32), 32, np.random.default_rng(seed))
-    assert made.shape == (32, 100) and made.min() >= 0 and made.max() <= 1
+def test_words_have_as_many_rows_of_pixels_as_on_photos():
+    rng = np.random.default_rng(0)
+    rows = np.array([rows_seen(32, rng) for _ in range(1000)])
+    assert rows.min() == FEWEST and rows.max() == 32
+    assert abs((rows < 32).mean() - FAR) < 0.05 and 0.1 < (rows < 16).mean() < 0.25
+    made = shrunk(rng.random((64, 200), np.float32), 12)
+    assert made.shape == (12, 38) and 0 <= made.min() <= made.max() <= 1
 
 
 def test_texts_hold_all_that_boards_hold():
