@@ -14,6 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from detector.areas import Quad
 from recognizer.drawings import (
     DARK_PENS,
     LIGHT_PENS,
@@ -32,8 +33,6 @@ from recognizer.synthesis import ASCENDING, DESCENDING, Synthesis
 from recognizer.wear import lit, sent_on, smooth_noise
 
 Picture = NDArray[np.uint8]
-Quad = NDArray[np.float32]
-"""Corners of a word, 4 x 2, clockwise from its top left as read."""
 
 TERMS = (
     {"name": "UNIPEN train-r01-v07, strokes of 79,907 words, less the test writers", "terms": "CC BY 4.0"},

@@ -221,12 +221,7 @@ class Synthesis:
         """A crop without any text: lines and noise, a little drawing, or a piece of the scene behind."""
         pick = rng.random()
         if pick < 0.35:
-            picture = scene(SCENE, rng) + texture(SCENE, rng)[:, :, None]
-            rows = int(rng.integers(FEWEST, SCENE // 2))
-            columns = min(SCENE, round(rows * rng.uniform(0.5, 5)))
-            y, x = rng.integers(0, SCENE - rows), rng.integers(0, SCENE - columns + 1)
-            piece = picture[y : y + rows, x : x + columns].clip(0, 255).astype(np.uint8)
-            return Sample(contrast(resize(piece, self.height)), "")
+            return Sample(contrast(resize(_behind(rng), self.height)), "")
         canvas = np.zeros((FINE * self.height, int(FINE * self.height * rng.uniform(0.5, 6))), np.uint8)
         pen = _pen(rng)
         if pick < 0.6:
@@ -236,6 +231,15 @@ class Synthesis:
         for _ in range(rng.integers(0, 4)):
             _stray_line(canvas, pen, rng)
         return Sample(self._photographed(canvas, rng), "")
+
+
+def _behind(rng: Generator) -> NDArray[np.uint8]:
+    """A piece, RGB, of what writing stands before: people, plants, rooms, grain."""
+    picture = scene(SCENE, rng) + texture(SCENE, rng)[:, :, None]
+    rows = int(rng.integers(FEWEST, SCENE // 2))
+    columns = min(SCENE, round(rows * rng.uniform(0.5, 5)))
+    y, x = rng.integers(0, SCENE - rows), rng.integers(0, SCENE - columns + 1)
+    return picture[y : y + rows, x : x + columns].clip(0, 255).astype(np.uint8)
 
 
 def _is_loud(text: str) -> bool:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import mmap
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
-    from whoosh.filedb.filestore import FileStorage
-    from whoosh.filedb.structfile import StructFile
+from search.library import FileStorage, StructFile
 
 
 class Files(FileStorage):  # type: ignore[misc]

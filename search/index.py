@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -18,16 +17,18 @@ from numpy.typing import NDArray
 
 from search.entry import FIELDS, Entry, Field, Word, has_lattice, postings
 from search.files import Files, files_in
+from search.library import (
+    EmptyIndexError,
+    FileIndex,
+    IDAnalyzer,
+    LockError,
+    SegmentWriter,
+    fields,
+    formats,
+)
 from search.shelf import Shelf
 from search.sketches import Seen, Sketches, joined, sketch
 from search.snapshot import DAMAGED, IndexMissing, Snapshot, readable
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
-    from whoosh import fields, formats
-    from whoosh.analysis import IDAnalyzer
-    from whoosh.index import EmptyIndexError, FileIndex, LockError
-    from whoosh.writing import SegmentWriter
 
 STAMP = {"format": 8}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
@@ -16,13 +15,10 @@ from numpy.typing import NDArray
 from search.entry import FIELDS, Entry, Field, Word, neighbours
 from search.files import Files
 from search.fuzzy import misreadings, widest, within
+from search.library import TermNotFound
 from search.shelf import Part
 from search.sketches import Sketches, lowest
 from search.words import spellings, terms
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it uses idioms that newer Pythons warn of
-    from whoosh.reading import TermNotFound
 
 WIDER = 30
 """How many times more words are looked at by their tight bounds than are picked."""
