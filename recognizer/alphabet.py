@@ -56,6 +56,11 @@ class Alphabet:
         """Label of the space between words, None if words are read alone."""
         return self._labels.get(" ")
 
+    @cached_property
+    def separators(self) -> tuple[int, ...]:
+        """Labels that end a word: all that is neither letter nor digit."""
+        return tuple(label for c, label in self._labels.items() if not c.isalnum())
+
     def can_encode(self, text: str) -> bool:
         """Whether `encode` would succeed."""
         return all(c in self._labels for c in unicodedata.normalize("NFC", text))

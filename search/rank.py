@@ -134,7 +134,7 @@ def _by_lattices(term: Term, snapshot: Snapshot) -> Iterator[tuple[int, Evidence
             continue
         with readable():
             lattices = [c.sketches.lattice(c.number) for c in some]
-            values = log_occurrences(lattices, typed, _separators(alphabet))
+            values = log_occurrences(lattices, typed, _labels(alphabet).separators)
         for candidate, value in zip(some, values.tolist(), strict=True):
             sure = value + math.log(max(1, candidate.sketches.chances[candidate.number]) / 255)
             chance = chance_of(sure, len(term.text))
@@ -159,16 +159,14 @@ def where(snapshot: Snapshot, number: int, evidence: Evidence) -> tuple[Word, st
 def _typed(alphabet: str, text: str) -> list[tuple[int, ...]] | None:
     """The labels that the letters of `text` may mean; None if the network does not know one of them."""
     try:
-        return Alphabet(alphabet).variants(text, accents=True)
+        return _labels(alphabet).variants(text, accents=True)
     except Exception:
         return None
 
 
 @lru_cache(maxsize=8)
-def _separators(alphabet: str) -> tuple[int, ...]:
-    """Labels that end a word: all that is neither letter nor digit."""
-    labels = Alphabet(alphabet)
-    return tuple(label for c in alphabet if not c.isalnum() for label in labels.encode(c))
+def _labels(alphabet: str) -> Alphabet:
+    return Alphabet(alphabet)
 
 
 def score(node: Node, found: Mapping[Term, Found], number: int, at: Where) -> float:

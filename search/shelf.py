@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from search.entry import FIELDS, Field
 from search.lexicon import Lexicon, lexicon_of
-from search.sketches import PARTS, Sketches, joined, only
+from search.sketches import Sketches, joined, only
+from search.slots import BYTES, SLOTS
 from search.words import CLASSES
 
 MANIFEST = "parts.json"
@@ -147,7 +148,8 @@ def _write_part(folder: Path, number: int, part: Part) -> str:
         "starts": [sketches.starts],
         "sizes": [sketches.sizes],
         "ceilings": [sketches.ceilings],
-        "parts": [sketches.parts],
+        "ends": [sketches.ends],
+        "slots": [sketches.slots],
         "lattices": list(sketches.lattices),
     }
     at, table = 0, {}
@@ -196,7 +198,8 @@ def _read_part(path: Path) -> Part:
         starts=array("starts", np.int64),
         sizes=array("sizes", np.uint16),
         ceilings=array("ceilings", np.uint8).reshape(len(CLASSES), len(array("keys", np.int64))),
-        parts=array("parts", np.uint8).reshape(-1, PARTS, len(CLASSES) // 2),
+        ends=array("ends", np.uint8).reshape(len(CLASSES), len(array("keys", np.int64))),
+        slots=array("slots", np.uint8).reshape(-1, SLOTS, BYTES),
         lattices=(array("lattices", np.uint8),),
         names=tuple(header["names"]),
     )

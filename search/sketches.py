@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from recognizer.alphabet import BLANK, Alphabet
 from recognizer.columns import blocks
+from search.slots import SLOTS, Codes, ends_of, halved, misfits, slots_of
+from search.slots import UNIT as FINE_UNIT
 from search.words import CLASSES, folded
 
 UNIT = 8.0
@@ -20,11 +22,8 @@ UNIT = 8.0
 HIGHEST, FITTING = 63, 4
 """Largest such ceiling, and how many of them fit into one byte."""
 
-PARTS = 8
-"""Of a lattice, one after the other; each has ceilings of its own."""
-
-STEP, STEPS = 0.5, 15
-"""The unit of the latter, half a byte each, and the most units."""
+STEP, STEPS = 4, 15
+"""The unit of ceilings of words that begin and end with a character, in UNITs, and the most of them."""
 
 LENGTH_LOSS = 0.5
 """Taken off ln P for each character that a reading is longer or shorter than the typed word. No bound but
@@ -57,8 +56,10 @@ class Sketches:
     """N; its length in bytes."""
     ceilings: NDArray[np.uint8]
     """len(CLASSES) x N; -ln of the largest probability in any frame, times UNIT, at most HIGHEST."""
-    parts: NDArray[np.uint8]
-    """N x PARTS x len(CLASSES) / 2; the same for each part of the frames in STEPs, two classes a byte."""
+    ends: NDArray[np.uint8]
+    """len(CLASSES) x N; the same where a word begins (upper half) or ends with it, in STEPs."""
+    slots: Codes
+    """N x SLOTS x BYTES; the lattice in slots of about one letter each."""
     lattices: tuple[NDArray[np.uint8], ...]
     """Packed lattices one after the other; `starts` counts through all of these arrays."""
     names: tuple[str, ...]
@@ -70,14 +71,15 @@ class Sketches:
     def bounds(self, word: str) -> NDArray[np.uint16]:
         """For each word a bound of ln P(`word` | lattice), times -UNIT, and a loss for unlike lengths; N.
 
-        A path must show every character in some frame, so none is likelier than the product of ceilings.
+        A path must show every character in some frame, the first one at the beginning of a word and the last
+        one at its end, so none is likelier than the product of ceilings.
         """
-        rows = [_ROW[c] for c in word if c in _ROW]
         spent = np.zeros(len(self), np.uint16)
-        for start in range(0, len(rows), FITTING):  # sums of bytes are four times as fast as wider ones
-            part = self.ceilings[rows[start]].copy()
-            for row in rows[start + 1 : start + FITTING]:
-                part += self.ceilings[row]
+        ceilings = [self._ceilings(word, place) for place in range(len(word)) if word[place] in _ROW]
+        for start in range(0, len(ceilings), FITTING):  # sums of bytes are four times as fast as wider ones
+            part = ceilings[start].copy()
+            for more in ceilings[start + 1 : start + FITTING]:
+                part += more
             spent += part
         steps = np.searchsorted(self.lengths, np.arange(256, dtype=np.uint8))  # wider numbers are slow here
         for length, (first, last) in enumerate(pairwise([*steps.tolist(), len(self)])):
@@ -85,20 +87,14 @@ class Sketches:
                 spent[first:last] += np.uint16(UNIT * LENGTH_LOSS * abs(length - len(word)))
         return spent
 
-    def tight_bounds(self, word: str, numbers: NDArray[np.intp]) -> NDArray[np.uint16]:
-        """As `bounds`, closer, for the words `numbers` alone; n.
-
-        Characters come in order, each in the same part of the frames as the one before or in a later one. So
-        the least sum of ceilings over all such ways is a bound, too.
-        """
-        seen = self.parts[numbers]
-        spent = np.zeros((PARTS, len(numbers)), np.uint16)
-        for row in (_ROW[c] for c in word if c in _ROW):
-            for before, here in pairwise(spent):
-                np.minimum(before, here, out=here)
-            spent += seen[:, :, row // 2].T >> 4 * (row % 2) & STEPS
-        apart = np.abs(self.lengths[numbers].astype(np.int32) - len(word))
-        return np.asarray(UNIT * (STEP * spent.min(axis=0) + LENGTH_LOSS * apart), np.uint16)
+    def _ceilings(self, word: str, place: int) -> NDArray[np.uint8]:
+        """Of the character at that place of `word`, N; where it is the only one, how it begins a word."""
+        row = _ROW[word[place]]
+        if place == 0:
+            return np.asarray((self.ends[row] & 0xF0) >> 2, np.uint8)
+        if place == len(word) - 1:
+            return np.asarray((self.ends[row] & 0x0F) << 2, np.uint8)
+        return np.asarray(self.ceilings[row])
 
     def lattice(self, number: int) -> bytes:
         """The packed lattice of word `number`."""
@@ -111,6 +107,21 @@ class Sketches:
 
 
 _ROW = {character: row for row, character in enumerate(CLASSES)}
+_DOUBT = np.rint(-FINE_UNIT * np.log(np.maximum(1, np.arange(256)) / 255)).astype(np.uint16)
+
+
+def misfits_of(
+    word: str, sketches: Sequence[Sketches], numbers: Sequence[NDArray[np.intp]]
+) -> NDArray[np.uint16]:
+    """How badly `word` fits the words `numbers` of each of `sketches`, one after the other; see `misfits`.
+
+    A word that may be none at all fits worse by that.
+    """
+    codes = [some.slots[n] for some, n in zip(sketches, numbers, strict=True)]
+    chances = [some.chances[n] for some, n in zip(sketches, numbers, strict=True)]
+    if not codes:
+        return np.zeros(0, np.uint16)
+    return np.asarray(misfits(np.concatenate(codes), word) + _DOUBT[np.concatenate(chances)], np.uint16)
 
 
 def lowest(bounds: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
@@ -147,10 +158,10 @@ class Seen:
 def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
     """Sketches of the words of one photo that have a lattice."""
     some = sorted((w for w in words if w.lattice), key=lambda w: len(w.text))
-    lost = np.zeros((len(some), PARTS, len(CLASSES)), np.float32)
+    seen = np.zeros((len(some), SLOTS, len(CLASSES) + 2), np.float32)
     if some:
         for chosen, columns in blocks([w.lattice for w in some], _groups(alphabet)):
-            lost[chosen] = _lost(columns)
+            seen[chosen] = slots_of(columns)
     sizes = [len(w.lattice) for w in some]
     return Sketches(
         np.full(len(some), key, np.int64),
@@ -160,39 +171,35 @@ def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
         np.zeros(len(some), np.uint8),
         np.cumsum([0, *sizes], dtype=np.int64)[:-1],
         np.array(sizes, np.uint16),
-        np.ascontiguousarray(np.minimum(lost.min(axis=1).T * UNIT, HIGHEST).astype(np.uint8)),
-        _halved(np.minimum(lost / STEP, STEPS).astype(np.uint8)),
+        _ceilings(seen),
+        _ends(seen),
+        halved(seen),
         (np.frombuffer(b"".join(w.lattice for w in some), np.uint8),),
         (alphabet,),
     )
 
 
-def _lost(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """-ln of the most that each class reaches in each part, n x PARTS x len(CLASSES).
-
-    From T x (1 + len(CLASSES)) x n; shorter lattices end in certain blanks.
-    """
-    frames = (columns[:, 0] < 1).cumsum(axis=0)
-    part = (frames - 1).clip(0) * PARTS // frames[-1].clip(1)
-    letters = columns[:, 1:]
-    highest = np.stack([(letters * (part == n)[:, None]).max(axis=0) for n in range(PARTS)])
-    return np.asarray(-np.log(np.clip(highest, 1e-8, 1)).transpose(2, 0, 1))
+def _ceilings(seen: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Of each class in any slot, len(CLASSES) x n."""
+    lost = seen[:, :, : len(CLASSES)].min(axis=1).T
+    return np.ascontiguousarray(np.minimum(lost * UNIT, HIGHEST).astype(np.uint8))
 
 
-def _halved(steps: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Two neighbours of the last axis in one byte."""
-    return np.asarray(steps[..., ::2] | steps[..., 1::2] << 4)
+def _ends(seen: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Of each class at the beginning and the end of a word, len(CLASSES) x n."""
+    first, last = np.minimum(ends_of(seen) * (UNIT / STEP), STEPS).astype(np.uint8).transpose(0, 2, 1)
+    return np.ascontiguousarray(first << 4 | last)
 
 
 @lru_cache(maxsize=8)
 def _groups(alphabet: str) -> tuple[tuple[int, ...], ...]:
-    """The blank, then for each of CLASSES the labels that fold to it."""
+    """The blank, for each of CLASSES the labels that fold to it, and all labels that part words."""
     labels = Alphabet(alphabet)
     found: dict[str, list[int]] = {c: [] for c in CLASSES}
     for character in alphabet:
         if folded(character) in found:
             found[folded(character)] += labels.encode(character)
-    return ((BLANK,), *(tuple(found[c]) for c in CLASSES))
+    return ((BLANK,), *(tuple(found[c]) for c in CLASSES), labels.separators)
 
 
 def joined(parts: Iterable[Sketches]) -> Sketches:
@@ -213,7 +220,8 @@ def joined(parts: Iterable[Sketches]) -> Sketches:
         np.concatenate([p.starts + offset for p, offset in zip(some, offsets[:-1], strict=True)])[order],
         np.concatenate([p.sizes for p in some])[order],
         np.concatenate([p.ceilings for p in some], axis=1)[:, order],
-        np.concatenate([p.parts for p in some])[order],
+        np.concatenate([p.ends for p in some], axis=1)[:, order],
+        np.concatenate([p.slots for p in some])[order],
         tuple(array for p in some for array in p.lattices),
         tuple(names),
     )
@@ -237,7 +245,8 @@ def only(sketches: Sketches, kept: NDArray[np.bool_]) -> Sketches:
         np.cumsum([0, *map(len, lattices)], dtype=np.int64)[:-1],
         sketches.sizes[numbers],
         sketches.ceilings[:, numbers],
-        sketches.parts[numbers],
+        sketches.ends[:, numbers],
+        sketches.slots[numbers],
         (np.frombuffer(b"".join(lattices), np.uint8),),
         sketches.names,
     )

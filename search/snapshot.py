@@ -17,11 +17,11 @@ from search.files import Files
 from search.fuzzy import misreadings, widest, within
 from search.library import TermNotFound
 from search.shelf import Part
-from search.sketches import Sketches, lowest
+from search.sketches import Sketches, lowest, misfits_of
 from search.words import spellings, terms
 
 WIDER = 30
-"""How many times more words are looked at by their tight bounds than are picked."""
+"""How many times more words are tried by their slots than are picked."""
 
 _ANY = np.iinfo(np.uint16).max
 
@@ -46,9 +46,8 @@ def readable() -> Iterator[None]:
 
 
 class Candidate(NamedTuple):
-    """A word whose lattice may hold the typed one: its bound (lower is likelier) and where its sketch is."""
+    """A word whose lattice may hold the typed one: where its sketch is."""
 
-    bound: int
     number: int
     sketches: Sketches
 
@@ -68,7 +67,7 @@ class Snapshot:
         Words of the versions of photos that are `gone` are not looked at.
         """
         self._reader = reader
-        self._leaves = [*reader.leaf_readers()]
+        self._leaves = sorted(reader.leaf_readers(), key=lambda leaf: -leaf[0].doc_count_all())
         # Whoosh itself never closes the files of a dropped reader.
         self.close: Callable[[], object] = weakref.finalize(self, _close, reader, files)
         self._parts = parts
@@ -102,16 +101,17 @@ class Snapshot:
     @readable()
     def photos(self, field: Field | Literal["photo", "key"], term: str) -> list[tuple[int, float]]:
         """Numbers of the photos that `term` may stand on, with its probability."""
-        found = []
+        return list(self._postings(field, term))
+
+    def _postings(self, field: str, term: str) -> Iterator[tuple[int, float]]:
         for reader, first in self._leaves:  # the whole reader would look for the term in each three times
             try:
                 matcher = reader.postings(field, term)
             except TermNotFound:
                 continue
             while matcher.is_active():
-                found.append((first + matcher.id(), matcher.weight()))
+                yield first + matcher.id(), matcher.weight()
                 matcher.next()
-        return found
 
     # Words
 
@@ -123,7 +123,7 @@ class Snapshot:
     def likeliest(self, word: str, count: int) -> list[Candidate]:
         """The `count` words whose lattices may hold `word` with the highest probability, likeliest first.
 
-        Only the WIDER times `count` with the lowest plain bounds are looked at more closely.
+        Only the WIDER times `count` with the lowest bounds are looked at more closely.
         """
         bounds = [part.sketches.bounds(word) for part in self._parts]
         picked = [
@@ -134,14 +134,14 @@ class Snapshot:
             [b[n] for b, n in zip(bounds, picked, strict=True)] or [np.zeros(0, np.uint16)]
         )
         limit = np.partition(plain, WIDER * count)[WIDER * count] if len(plain) > WIDER * count else _ANY
-        found: list[Candidate] = []
-        for part, some, numbers in zip(self._parts, bounds, picked, strict=True):
-            near = numbers[some[numbers] <= limit]
-            tight = part.sketches.tight_bounds(word, near)
-            best = lowest(tight, count)
-            pairs = zip(tight[best].tolist(), near[best].tolist(), strict=True)
-            found += [Candidate(bound, number, part.sketches) for bound, number in pairs]
-        return sorted(found, key=lambda c: c.bound)[:count]
+        near = [n[b[n] <= limit] for b, n in zip(bounds, picked, strict=True)]
+        sketches = [part.sketches for part in self._parts]
+        misfits = misfits_of(word, sketches, near)
+        best = lowest(misfits, count)
+        best = best[np.argsort(misfits[best], kind="stable")]
+        owners = np.repeat(np.arange(len(near)), [len(n) for n in near])[best].tolist()
+        numbers = np.concatenate([*near, np.zeros(0, np.intp)])[best].tolist()
+        return [Candidate(number, sketches[owner]) for owner, number in zip(owners, numbers, strict=True)]
 
     def _lowest(self, sketches: Sketches, bounds: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
         """Where the `count` lowest of `bounds` stand, and perhaps some more, without words that are gone."""
@@ -161,10 +161,11 @@ class Snapshot:
         numbers = self.photos("photo", str(photo))
         return int(self._stored(numbers[0][0])[5]) if numbers else None
 
+    @readable()
     def number_of(self, key: int) -> int | None:
         """Number of the photo with that key; None if it is there no more."""
         if key not in self._numbers:
-            self._numbers[key] = next((number for number, _ in self.photos("key", str(key))), None)
+            self._numbers[key] = next((number for number, _ in self._postings("key", str(key))), None)
         return self._numbers[key]
 
     def entry(self, number: int) -> Entry:

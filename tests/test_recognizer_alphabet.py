@@ -91,3 +91,8 @@ def test_a_plain_letter_may_mean_its_accented_ones_but_not_back() -> None:
     assert alphabet.variants("e") == [(1, 2)]
     assert alphabet.variants("e", accents=True) == [(1, 2, 3, 4)]
     assert alphabet.variants("é", accents=True) == [(3, 4)]
+
+
+def test_separators_are_all_but_letters_and_digits() -> None:
+    alphabet = Alphabet("a é-7_²")
+    assert [alphabet.decode([label]) for label in alphabet.separators] == [" ", "-", "_"]

@@ -22,7 +22,7 @@ from search.index import Index, IndexBusy, IndexMissing
 from search.lexicon import lexicon_of
 from search.query import Filters, filters
 from search.shelf import ALIKE
-from search.sketches import STEP, UNIT, Seen, Sketches, joined, lowest, only, sketch
+from search.sketches import FINE_UNIT, UNIT, Seen, Sketches, joined, lowest, misfits_of, only, sketch
 from search.words import spellings, terms
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
@@ -303,15 +303,17 @@ def test_the_best_of_many_sketches_are_the_best_of_all() -> None:
     for typed in ("roadmap", "plan123"):
         bounds = many.bounds(typed)
         assert sorted(bounds[lowest(bounds, 3)].tolist()) == sorted(bounds.tolist())[:3]
-        tight = many.tight_bounds(typed, np.arange(len(many)))
-        assert (tight >= bounds.astype(int) - UNIT * STEP * len(typed)).all()
 
 
-def test_close_bounds_know_the_order_of_letters() -> None:
-    both = sketched(1, "roadmap", "pamdaor")
+def test_misfits_know_the_order_of_letters_and_doubt_what_may_be_no_word() -> None:
+    both = sketched(1, "roadmap", "ramdaop")
     assert len(set(both.bounds("roadmap").tolist())) == 1
-    right, wrong = both.tight_bounds("roadmap", np.arange(2))
-    assert right < UNIT and wrong > 20 * UNIT
+    right, wrong = misfits_of("roadmap", [both], [np.arange(2)])
+    assert right < 8 * FINE_UNIT and wrong > right + 8 * FINE_UNIT
+    doubted = sketch(1, [Seen(0, "roadmap", 0.1, seen("roadmap", doubt=0.5))], ALPHABET)
+    [worse] = misfits_of("roadmap", [doubted], [np.arange(1)])
+    assert worse - right == pytest.approx(-np.log(0.1) * FINE_UNIT, abs=1)
+    assert misfits_of("roadmap", [], []).shape == (0,)
 
 
 @given(
@@ -323,7 +325,6 @@ def test_no_path_of_a_lattice_is_likelier_than_its_bounds(text: str, other: str,
     likely = size * np.log(max(doubt, 1 - doubt) if text == other else doubt)
     sketches = sketch(1, [Seen(0, text, 1.0, seen(text, other, doubt))], ALPHABET)
     assert sketches.bounds(text)[0] <= -UNIT * likely + 1
-    assert sketches.tight_bounds(text, np.arange(1))[0] <= -UNIT * likely + 1
 
 
 def test_postings_carry_the_largest_probability() -> None:
