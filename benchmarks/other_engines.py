@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import search
-from benchmarks.ranking import MOST_EDITS, Rankers, maximum, precision, scorer
+from benchmarks.ranking import MOST_EDITS, Rankers, by_words, maximum, precision, scorer
 from search.snapshot import Snapshot
 from search.words import terms
 
@@ -153,7 +153,7 @@ def main() -> None:
             spent.append(time.process_time() - begun)
             return result
 
-        one, two = precision(score, truth, names, timed, asked.every)
+        one, two = precision(score, truth, names, by_words(timed), asked.every)
         print(f"| {name} | {one:.3f} | {two:.3f} | {1000 * sum(spent) / len(spent):.1f} |", flush=True)
 
 

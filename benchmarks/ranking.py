@@ -15,6 +15,7 @@ import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -22,10 +23,10 @@ from types import ModuleType
 import numpy as np
 
 import search
-from search import rank
+from search import rank, snapshot
 from search.fuzzy import misreadings, widest
 from search.query import Term
-from search.rank import ABSENT, CONFUSION, EDIT, _by_lattices, _by_readings, chance_of
+from search.rank import ABSENT, CONFUSION, EDIT, _by_readings, chance_of
 from search.snapshot import Snapshot
 from search.words import terms
 
@@ -33,6 +34,9 @@ Scores = Mapping[int, float]
 """Photo number -> how well it fits one word."""
 
 Formula = Callable[[str], Scores]
+
+Ranking = Callable[[tuple[str, ...]], Scores]
+"""The words of a query -> how well each photo fits it."""
 
 MOST_EDITS = 2
 
@@ -74,9 +78,9 @@ def blend(pairs: Iterator[tuple[int, float]]) -> Scores:
 class Rankers:
     """The formulas, by what they look at."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._lengths = {n: len(snapshot.entry(n).words) for n in range(len(snapshot))}
+    def __init__(self, seen: Snapshot) -> None:
+        self._snapshot = seen
+        self._lengths = {n: len(seen.entry(n).words) for n in range(len(seen))}
 
     def exact(self, word: str) -> Iterator[tuple[int, float]]:
         """Readings spelled as typed, with their probability."""
@@ -101,26 +105,21 @@ class Rankers:
 
     def lattices(self, word: str) -> Iterator[tuple[int, float]]:
         """What search takes from lattices."""
-        return ((n, e.chance) for n, e in _by_lattices(Term(word), self._snapshot))
+        return ((n, e.chance) for n, e in self._by_lattices(word))
 
     def cut(self, word: str) -> Iterator[tuple[int, float]]:
         """The same, without neighbours read as one word."""
-        for n, evidence in _by_lattices(Term(word), self._snapshot):
+        for n, evidence in self._by_lattices(word):
             if evidence.place is not None and evidence.place < self._lengths[n]:
                 yield n, evidence.chance
+
+    def _by_lattices(self, word: str) -> Iterator[tuple[int, rank.Evidence]]:
+        return rank._by_lattices(Term(word), self._snapshot, self._snapshot.likeliest(word, rank.EXAMINED))
 
     def both(self, word: str) -> Iterator[tuple[int, float]]:
         """All that search takes."""
         yield from self.readings(word)
         yield from self.lattices(word)
-
-    def crowded(self, word: str) -> Iterator[tuple[int, float]]:
-        """All that search takes, had so many other photos crowded their lattices out."""
-        rank.EXAMINED, all_of_them = rank.EXAMINED * len(self._lengths) // MANY, rank.EXAMINED
-        try:
-            yield from self.both(word)
-        finally:
-            rank.EXAMINED = all_of_them
 
     def bm25(self, word: str) -> Scores:
         """BM25 (Robertson et al. 1994) on expected term frequencies of readings like the word."""
@@ -146,8 +145,44 @@ class Rankers:
             "lattices, noisy or": lambda w: noisy_or(self.lattices(w)),
             "lattices, maximum + 0.1 sum": lambda w: blend(self.lattices(w)),
             f"lattices and readings at {EDIT:.0f} an edit, maximum": lambda w: maximum(self.both(w)),
-            f"the same, as few lattices looked at as of {MANY:,} photos": lambda w: maximum(self.crowded(w)),
         }
+
+
+def by_words(formula: Formula) -> Ranking:
+    """Words multiply."""
+    ranked = lru_cache(maxsize=None)(formula)
+
+    def ranking(query: tuple[str, ...]) -> Scores:
+        found = [ranked(word) for word in query]
+        numbers = {number for one in found for number in one}
+        return {n: math.prod(max(one.get(n, 0.0), ABSENT) for one in found) for n in numbers}
+
+    return ranking
+
+
+def by_search(searcher: search.Searcher, names: list[str]) -> Ranking:
+    """Search as people have it; `names` are those of the photos by their numbers."""
+    numbers = {name: number for number, name in enumerate(names)}
+
+    def ranking(query: tuple[str, ...]) -> Scores:
+        hits = searcher.find(" ".join(query), limit=len(names), least=0)
+        return {numbers[Path(hit.path).name]: hit.score for hit in hits}
+
+    return ranking
+
+
+@contextmanager
+def crowded(photos: int) -> Iterator[None]:
+    """Look at so few words of an archive of `photos` as fall to them in one of MANY."""
+    limits = ((rank, "EXAMINED"), (rank, "ASKED_CLOSER"), (snapshot, "WIDE"), (search, "LOOKED_CLOSER"))
+    before = [getattr(module, name) for module, name in limits]
+    try:
+        for (module, name), count in zip(limits, before, strict=True):
+            setattr(module, name, count * photos // MANY)
+        yield
+    finally:
+        for (module, name), count in zip(limits, before, strict=True):
+            setattr(module, name, count)
 
 
 def scorer(shared: Path) -> ModuleType:
@@ -159,18 +194,15 @@ def scorer(shared: Path) -> ModuleType:
     return module
 
 
-def precision(score: ModuleType, truth: Path, names: list[str], formula: Formula, every: int) -> list[float]:
+def precision(score: ModuleType, truth: Path, names: list[str], ranking: Ranking, every: int) -> list[float]:
     """Mean average precision of one-word and two-word queries."""
     sets, queries = score.make_queries(score.load_truth(truth), 500, 7)
     order = {name: place for place, name in enumerate(sorted(sets))}
-    ranked = lru_cache(maxsize=None)(formula)
 
     def scores(query: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        found = [ranked(word) for word in query]
         result = np.zeros(len(order))
-        for number in {n for one in found for n in one}:
-            joint = math.prod(max(one.get(number, 0.0), ABSENT) for one in found)
-            result[order[names[number]]] = joint
+        for number, value in ranking(query).items():
+            result[order[names[number]]] = value
         return result
 
     return [float(score.finding(sets, queries[kind][::every], scores)[1]) for kind in ("one", "two")]
@@ -199,10 +231,17 @@ def main() -> None:
     searcher = search.open(asked.archive)
     names = [Path(searcher.snapshot.entry(n).paths[0]).name for n in range(len(searcher.snapshot))]
     score, truth = scorer(asked.shared), asked.shared / "photos" / "truth.jsonl"
+
+    def row(name: str, ranking: Ranking) -> None:
+        one, two = precision(score, truth, names, ranking, asked.every)
+        print(f"| {name} | {one:.3f} | {two:.3f} |", flush=True)
+
     print("| evidence and formula | one word MAP | two words MAP |\n|---|---|---|")
     for name, formula in Rankers(searcher.snapshot).table().items():
-        one, two = precision(score, truth, names, formula, asked.every)
-        print(f"| {name} | {one:.3f} | {two:.3f} |", flush=True)
+        row(name, by_words(formula))
+    row("the same, and words of one line first: search itself", by_search(searcher, names))
+    with crowded(len(names)):
+        row(f"as few words looked at as of {MANY:,} photos", by_search(search.open(asked.archive), names))
     words = absent_words(asked.shared)
     shuffled = ["".join(random.Random(w).sample(w, len(w))) for w in words]
     print("\n| 500 absent words | with a hit above 0.5 | above 0.2 | with any hit |\n|---|---|---|---|")

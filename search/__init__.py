@@ -8,7 +8,7 @@ for hit in search.open(home).find("quarterly roadmap"):
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, partial
@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from search.entry import Entry
     from search.query import Node, Term
+    from search.rank import Found
     from search.snapshot import Snapshot
+
+    Finds = Mapping[Term, Found]
 
 __all__ = ["Hit", "HitWord", "Searcher", "open"]
 
@@ -28,6 +31,9 @@ LEAST = 0.001
 
 LOOKED_AT = 50
 """Photos of which search looks how their words stand to each other; where more fit, the likeliest."""
+
+LOOKED_CLOSER = 400
+"""Photos of which more words are asked for each of several typed words; those that fit best so far."""
 
 DOUBTFUL = 0.1
 """A word that is less likely than this on every photo is probably on none."""
@@ -86,7 +92,7 @@ class Searcher:
 
         text, asked = filters(query)
         hits: list[Hit] = []
-        for value, number, words in self._ranked(parse(text, exact), least):
+        for value, number, found in self._ranked(parse(text, exact), least):
             if len(hits) >= limit:
                 break
             entry = self.snapshot.entry(number)
@@ -96,38 +102,42 @@ class Searcher:
                 and _within(entry.taken, after, before)
                 and _within(entry.taken, asked.after, asked.before)
             ):
-                seen = self._hit_words(words, number)
+                seen = self._hit_words(found, number)
                 hits.append(Hit(query, len(hits) + 1, path, value, seen, entry.page))
         return hits
 
-    def _ranked(self, tree: Node, least: float) -> Iterator[tuple[float, int, list[Term]]]:
-        """Photos for `tree`, best first: chance, number and the words that it is made of."""
+    def _ranked(self, tree: Node, least: float) -> Iterator[tuple[float, int, Finds]]:
+        """Photos for `tree`, best first: chance, number and what was found of the words it is made of."""
         from search.entry import SPLIT_WORD
-        from search.query import wanted, ways
+        from search.query import ways
 
-        best: dict[int, tuple[float, list[Term]]] = {}
+        best: dict[int, tuple[float, Finds]] = {}
         for turn, way in enumerate(ways(tree, self.snapshot.stands)):
-            words = wanted(way)
-            for value, number in self._scored(way, words, least):
+            scored, found = self._scored(way, least)
+            for value, number in scored:
                 chance = value * SPLIT_WORD if turn else value
                 if number not in best or chance > best[number][0]:
-                    best[number] = chance, words
+                    best[number] = chance, found
         for value, number in _ordered((value, number) for number, (value, _) in best.items()):
             yield value, number, best[number][1]
 
-    def _scored(self, tree: Node, words: list[Term], least: float) -> Iterator[tuple[float, int]]:
-        """Chance and number of the photos for `tree`; `words` are those wanted in it."""
-        from search.query import every
-        from search.rank import nearness, score
+    def _scored(self, tree: Node, least: float) -> tuple[Iterable[tuple[float, int]], Finds]:
+        """Chance and number of the photos for `tree`, and what was found of the words wanted in it."""
+        from search.query import every, wanted
+        from search.rank import look_closer, nearness, score
 
-        found = {term: self._find_term(term) for term in every(tree)}
+        words = wanted(tree)
+        found: dict[Term, Found] = {term: self._find_term(term) for term in every(tree)}
         numbers = {number for term in words for number in found[term]}
         scored = _ordered((score(tree, found, n, self._where), n) for n in numbers)
         if len(words) > 1:
+            best, rest = [n for _, n in scored[:LOOKED_CLOSER]], scored[LOOKED_CLOSER:]
+            found = look_closer(found, words, self.snapshot, best)
+            scored = _ordered([*((score(tree, found, n, self._where), n) for n in best), *rest])
             near = [(v * nearness(words, found, n, self._where), n) for v, n in scored[:LOOKED_AT]]
             scored = _ordered(near) + scored[LOOKED_AT:]
         bound = least ** len(words)
-        return takewhile(lambda pair: pair[0] >= bound, scored)
+        return takewhile(lambda pair: pair[0] >= bound, scored), {term: found[term] for term in words}
 
     def closest(self, query: str) -> dict[str, list[str]]:
         """For each typed word that is hardly on any photo, the closest words that the archive has."""
@@ -154,10 +164,10 @@ class Searcher:
         there = (term for _, term, field in sorted(near) if self.snapshot.photos(field, term))
         return list(islice(dict.fromkeys(there), count))
 
-    def _hit_words(self, terms: list[Term], number: int) -> tuple[HitWord, ...]:
+    def _hit_words(self, finds: Finds, number: int) -> tuple[HitWord, ...]:
         words = []
-        for term in terms:
-            evidence = self._find_term(term).get(number)
+        for term, found in finds.items():
+            evidence = found.get(number)
             place = evidence and evidence.chance >= LEAST and self._where(number, evidence)
             if evidence and place:
                 words.append(HitWord(term.text, place[1], evidence.chance, place[0].box))

@@ -30,7 +30,7 @@ from search.shelf import Shelf
 from search.sketches import Seen, Sketches, joined, sketch
 from search.snapshot import DAMAGED, IndexMissing, Snapshot, readable
 
-STAMP = {"format": 9}
+STAMP = {"format": 10}
 """Raised when what the index holds changes its meaning; another stamp makes the archive build it again."""
 
 PATIENCE = 30.0

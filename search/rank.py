@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,6 +18,9 @@ from search.snapshot import Candidate, Snapshot, place_of, readable
 
 EXAMINED = 400
 """Words whose lattices are asked for the exact probability of a typed word."""
+
+ASKED_CLOSER = 200
+"""Words asked for a typed one on photos that another typed word speaks for."""
 
 EDIT = 8.0
 """What one edit between a typed word and a reading of a lattice takes off its log-probability."""
@@ -85,7 +88,7 @@ def find_term(term: Term, snapshot: Snapshot) -> dict[int, Evidence]:
     for number, evidence in _by_readings(term, snapshot):
         _keep_better(best, number, evidence)
     if not term.exact and not term.prefix:
-        for number, evidence in _by_lattices(term, snapshot):
+        for number, evidence in _by_lattices(term, snapshot, snapshot.likeliest(term.text, EXAMINED)):
             _keep_better(best, number, evidence)
     return best
 
@@ -122,10 +125,30 @@ def _spelled(term: Term, snapshot: Snapshot) -> Iterator[tuple[Field, str, float
         yield "told", text, CONFUSION * cost
 
 
-def _by_lattices(term: Term, snapshot: Snapshot) -> Iterator[tuple[int, Evidence]]:
-    """Exact probabilities of `term` on the words whose sketches allow it most."""
+def look_closer(
+    found: Mapping[Term, Found], terms: Iterable[Term], snapshot: Snapshot, photos: Iterable[int]
+) -> dict[Term, Found]:
+    """`found`, and what more places on `photos` say of `terms`.
+
+    In a large archive other photos crowd out the lattices of one that another typed word speaks for.
+    """
+    closer = dict(found)
+    for term in terms:
+        if not term.exact and not term.prefix:
+            closer[term] = best = dict(found[term])
+            unasked = [n for n in photos if n not in best or best[n].place is None]
+            some = snapshot.likeliest(term.text, ASKED_CLOSER, unasked)
+            for number, evidence in _by_lattices(term, snapshot, some):
+                _keep_better(best, number, evidence)
+    return closer
+
+
+def _by_lattices(
+    term: Term, snapshot: Snapshot, candidates: Iterable[Candidate]
+) -> Iterator[tuple[int, Evidence]]:
+    """Exact probabilities of `term` on the words `candidates`."""
     by_alphabet: dict[str, list[Candidate]] = {}
-    for candidate in snapshot.likeliest(term.text, EXAMINED):
+    for candidate in candidates:
         sketches, number = candidate.sketches, candidate.number
         by_alphabet.setdefault(sketches.names[sketches.alphabets[number]], []).append(candidate)
     for alphabet, some in by_alphabet.items():

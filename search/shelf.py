@@ -141,6 +141,7 @@ def _write_part(folder: Path, number: int, part: Part) -> str:
         arrays[f"{field}.text"] = [lexicon.text]
     arrays |= {
         "keys": [sketches.keys],
+        "by_key": [sketches.by_key],
         "places": [sketches.places],
         "lengths": [sketches.lengths],
         "chances": [sketches.chances],
@@ -191,6 +192,7 @@ def _read_part(path: Path) -> Part:
 
     sketches = Sketches(
         keys=array("keys", np.int64),
+        by_key=array("by_key", np.int64),
         places=array("places", np.int32),
         lengths=array("lengths", np.uint8),
         chances=array("chances", np.uint8),

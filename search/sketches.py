@@ -42,6 +42,8 @@ class Sketches:
 
     keys: NDArray[np.int64]
     """N; which version of which photo."""
+    by_key: NDArray[np.int64]
+    """N; the numbers of the words in the order of their keys."""
     places: NDArray[np.int32]
     """N; number of the word on that photo."""
     lengths: NDArray[np.uint8]
@@ -95,6 +97,13 @@ class Sketches:
         if place == len(word) - 1:
             return np.asarray((self.ends[row] & 0x0F) << 2, np.uint8)
         return np.asarray(self.ceilings[row])
+
+    def of_versions(self, keys: Sequence[int]) -> NDArray[np.intp]:
+        """The numbers of the words of those versions of photos."""
+        first, last = (np.searchsorted(self.keys, keys, side, self.by_key) for side in ("left", "right"))
+        count = last - first
+        places = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
+        return np.asarray(self.by_key[places], np.intp)
 
     def lattice(self, number: int) -> bytes:
         """The packed lattice of word `number`."""
@@ -165,6 +174,7 @@ def sketch(key: int, words: Sequence[Seen], alphabet: str) -> Sketches:
     sizes = [len(w.lattice) for w in some]
     return Sketches(
         np.full(len(some), key, np.int64),
+        np.arange(len(some), dtype=np.int64),
         np.array([w.place for w in some], np.int32),
         np.array([min(255, len(w.text)) for w in some], np.uint8),
         np.array([round(255 * w.chance) for w in some], np.uint8),
@@ -211,8 +221,10 @@ def joined(parts: Iterable[Sketches]) -> Sketches:
     offsets = np.cumsum([0, *(sum(map(len, p.lattices)) for p in some)])
     lengths = np.concatenate([p.lengths for p in some])
     order = np.argsort(lengths, kind="stable")
+    keys = np.concatenate([p.keys for p in some])[order]
     return Sketches(
-        np.concatenate([p.keys for p in some])[order],
+        keys,
+        np.argsort(keys, kind="stable"),
         np.concatenate([p.places for p in some])[order],
         lengths[order],
         np.concatenate([p.chances for p in some])[order],
@@ -238,6 +250,7 @@ def only(sketches: Sketches, kept: NDArray[np.bool_]) -> Sketches:
     lattices = [sketches.lattice(n) for n in numbers.tolist()]
     return Sketches(
         sketches.keys[numbers],
+        np.argsort(sketches.keys[numbers], kind="stable"),
         sketches.places[numbers],
         sketches.lengths[numbers],
         sketches.chances[numbers],

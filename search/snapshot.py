@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -20,8 +20,8 @@ from search.shelf import Part
 from search.sketches import Sketches, lowest, misfits_of
 from search.words import spellings, terms
 
-WIDER = 30
-"""How many times more words are tried by their slots than are picked."""
+WIDE = 12_000
+"""Words that are tried by their slots; those with the lowest bounds."""
 
 _ANY = np.iinfo(np.uint16).max
 
@@ -73,6 +73,7 @@ class Snapshot:
         self._parts = parts
         self._gone = np.array(sorted(gone), np.int64)
         self._numbers: dict[int, int | None] = {}
+        self._keys: dict[int, int] = {}
 
     def __len__(self) -> int:
         return int(self._reader.doc_count())
@@ -120,36 +121,45 @@ class Snapshot:
         return any(self.photos(field, term) for field in FIELDS)
 
     @readable()
-    def likeliest(self, word: str, count: int) -> list[Candidate]:
+    def likeliest(self, word: str, count: int, photos: Collection[int] | None = None) -> list[Candidate]:
         """The `count` words whose lattices may hold `word` with the highest probability, likeliest first.
 
-        Only the WIDER times `count` with the lowest bounds are looked at more closely.
+        Those on `photos` with these numbers, if any are given. Only the WIDE ones with the lowest bounds are
+        tried by their slots.
         """
-        bounds = [part.sketches.bounds(word) for part in self._parts]
-        picked = [
-            self._lowest(part.sketches, some, WIDER * count)
-            for part, some in zip(self._parts, bounds, strict=True)
-        ]
-        plain = np.concatenate(
-            [b[n] for b, n in zip(bounds, picked, strict=True)] or [np.zeros(0, np.uint16)]
-        )
-        limit = np.partition(plain, WIDER * count)[WIDER * count] if len(plain) > WIDER * count else _ANY
-        near = [n[b[n] <= limit] for b, n in zip(bounds, picked, strict=True)]
-        sketches = [part.sketches for part in self._parts]
+        sketches, bounds = [part.sketches for part in self._parts], self._bounds(word)
+        some = self._lowest(sketches, bounds) if photos is None else self._on(sketches, photos)
+        plain = np.concatenate([np.zeros(0, np.uint16), *(b[n] for b, n in zip(bounds, some, strict=True))])
+        limit = np.partition(plain, WIDE)[WIDE] if len(plain) > WIDE else _ANY
+        near = [n[b[n] <= limit] for b, n in zip(bounds, some, strict=True)]
         misfits = misfits_of(word, sketches, near)
         best = lowest(misfits, count)
         best = best[np.argsort(misfits[best], kind="stable")]
         owners = np.repeat(np.arange(len(near)), [len(n) for n in near])[best].tolist()
-        numbers = np.concatenate([*near, np.zeros(0, np.intp)])[best].tolist()
+        numbers = np.concatenate([np.zeros(0, np.intp), *near])[best].tolist()
         return [Candidate(number, sketches[owner]) for owner, number in zip(owners, numbers, strict=True)]
 
-    def _lowest(self, sketches: Sketches, bounds: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
-        """Where the `count` lowest of `bounds` stand, and perhaps some more, without words that are gone."""
-        asked = count
+    @cached_property
+    def _bounds(self) -> Callable[[str], list[NDArray[np.uint16]]]:
+        return lru_cache(maxsize=4)(lambda word: [part.sketches.bounds(word) for part in self._parts])
+
+    def _on(self, sketches: Sequence[Sketches], photos: Collection[int]) -> list[NDArray[np.intp]]:
+        """Words on `photos`."""
+        keys = [self._key(photo) for photo in photos]
+        return [some.of_versions(keys) for some in sketches]
+
+    def _lowest(
+        self, sketches: Sequence[Sketches], bounds: Sequence[NDArray[np.uint16]]
+    ) -> list[NDArray[np.intp]]:
+        """The WIDE words with the lowest `bounds`, and perhaps some more, without those that are gone."""
+        return [self._lowest_of(some, b) for some, b in zip(sketches, bounds, strict=True)]
+
+    def _lowest_of(self, sketches: Sketches, bounds: NDArray[np.uint16]) -> NDArray[np.intp]:
+        asked = WIDE
         while True:
             found = lowest(bounds, asked)
             there = found[~np.isin(sketches.keys[found], self._gone)] if len(self._gone) else found
-            if len(there) >= count or asked >= len(bounds):
+            if len(there) >= WIDE or asked >= len(bounds):
                 return there
             asked *= 2
 
@@ -159,14 +169,23 @@ class Snapshot:
     def key_of(self, photo: int) -> int | None:
         """Key of the version of the photo that is held; None if there is none."""
         numbers = self.photos("photo", str(photo))
-        return int(self._stored(numbers[0][0])[5]) if numbers else None
+        return self._key(numbers[0][0]) if numbers else None
 
     @readable()
     def number_of(self, key: int) -> int | None:
         """Number of the photo with that key; None if it is there no more."""
         if key not in self._numbers:
-            self._numbers[key] = next((number for number, _ in self._postings("key", str(key))), None)
+            number = next((number for number, _ in self._postings("key", str(key))), None)
+            self._numbers[key] = number
+            if number is not None:
+                self._keys[number] = key
         return self._numbers[key]
+
+    def _key(self, number: int) -> int:
+        """The other way round."""
+        if number not in self._keys:
+            self._keys[number] = int(self._stored(number)[5])
+        return self._keys[number]
 
     def entry(self, number: int) -> Entry:
         """The photo `number`; its words come without their lattices."""

@@ -17,13 +17,10 @@ from recognizer import Lattice
 from recognizer.alphabet import Alphabet
 from recognizer.decode import pack
 from search.entry import Entry, Word, postings
-from search.fuzzy import reach, within
 from search.index import Index, IndexBusy, IndexMissing
-from search.lexicon import lexicon_of
 from search.query import Filters, filters
 from search.shelf import ALIKE
 from search.sketches import FINE_UNIT, UNIT, Seen, Sketches, joined, lowest, misfits_of, only, sketch
-from search.words import spellings, terms
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
 
@@ -196,7 +193,7 @@ def test_former_versions_of_a_photo_take_no_place_of_what_is_there(
     tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("search.rank.EXAMINED", 5)
-    monkeypatch.setattr("search.snapshot.WIDER", 1)
+    monkeypatch.setattr("search.snapshot.WIDE", 5)
     (tmp_path / "archive.sqlite").touch()
     clear = tuple(word("roadmap", x=20 * n, lattice=seen("roadmap")) for n in range(4))
     doubtful = word("zozfwop", lattice=seen("roadmap", "zozfwop", doubt=0.4))
@@ -208,6 +205,23 @@ def test_former_versions_of_a_photo_take_no_place_of_what_is_there(
     with Index(tmp_path / "index").writer() as batch:
         batch.drop(1)
     assert found(tmp_path, "roadmap") == ["2"]
+
+
+@pytest.mark.parametrize("closer", [4, 0])
+def test_what_other_photos_crowd_out_is_asked_for_where_another_word_stands(
+    tmp_path: Path, closer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.rank.EXAMINED", 2)
+    monkeypatch.setattr("search.LOOKED_CLOSER", closer)
+    (tmp_path / "archive.sqlite").touch()
+    doubtful = word("zozfwop", x=20, lattice=seen("roadmap", "zozfwop", doubt=0.4))
+    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, (word("plan", lattice=seen("plan")), doubtful), 1, ALPHABET))
+    fill(tmp_path, *(read_from_lattices(n, "roadmap", "budget") for n in range(2, 5)))
+    hits = {Path(hit.path).stem: hit for hit in search.open(tmp_path).find("plan roadmap")}
+    assert len(hits["1"].words) == (2 if closer else 1)
+    assert hits["1"].score > 0.1 if closer else hits["1"].score < 0.01
+    assert (hits["1"].rank == 1) is bool(closer)
+    assert "1" not in found(tmp_path, "roadmap")
 
 
 def test_readers_keep_what_they_saw(home: Path) -> None:
@@ -293,6 +307,8 @@ def test_sketches_are_joined_and_thinned_without_mixing_them_up() -> None:
     }
     assert rows[1, 1] == seen("Q3", doubt=0.5) and rows[3, 0] == seen("budget", doubt=0.5)
     assert list(whole.lengths) == sorted(whole.lengths)
+    for keys, places in (([1], [0, 1]), ([2, 3], [0, 0]), ([3, 9, 1], [0, 0, 1]), ([0, 4], []), ([], [])):
+        assert sorted(whole.places[whole.of_versions(keys)]) == places
     thinned = only(whole, whole.keys != 2)
     assert len(thinned) == 3
     assert all(thinned.lattice(n) == rows[int(thinned.keys[n]), int(thinned.places[n])] for n in range(3))
@@ -333,25 +349,6 @@ def test_postings_carry_the_largest_probability() -> None:
     assert postings(photo(1, "plan")).read == {}
     entry = Entry(1, ("/p",), 0, (word("plan", 0.4, lattice=seen("plan")),))
     assert postings(entry).read["plan"] == pytest.approx(0.4) and not postings(entry).told
-
-
-def test_distances_grow_with_length() -> None:
-    assert within("ab", ["ab", "abc"], reach("ab")) == [("ab", 0)]
-    assert [t for t, _ in within("road", ["raed", "roed", "toad"], reach("road"))] == ["roed", "toad"]
-    assert ("quarrterlyy", 2) in within("quarterly", ["quarrterlyy"], reach("quarterly"))
-
-
-@given(st.lists(st.text("abcdé7", max_size=6), max_size=20), st.text("abcdé7", max_size=6), st.integers(0, 3))
-def test_a_lexicon_passes_over_no_close_term(terms: list[str], typed: str, most: int) -> None:
-    lexicon = lexicon_of(terms)
-    assert sorted(lexicon.terms()) == sorted(set(terms))
-    close = {t for t, _ in within(typed, sorted(set(terms)), most)}
-    assert close <= set(lexicon.candidates(typed, most))
-
-
-def test_terms_are_runs_of_letters_and_digits() -> None:
-    assert terms("Don't-Panic 42°") == ["don", "t", "panic", "42"]
-    assert spellings("road-map") == {"road", "map", "roadmap"} and spellings("—") == set()
 
 
 def test_filters_may_stand_in_the_query(tmp_path: Path) -> None:
