@@ -2,7 +2,8 @@
 
     python -m benchmarks.ranking ARCHIVE ../shared [--every 4]
 
-ARCHIVE holds ../shared/photos/dev. Asks every fourth query of eval/score.py, prints mean average precision.
+ARCHIVE holds ../shared/photos/dev. Asks every fourth query of eval/score.py, prints mean average precision;
+of search itself also when it looks at as few of these words as it would in an archive of many photos.
 Then asks for 500 English words that stand on no photo, and for 500 with their letters shuffled.
 """
 
@@ -39,9 +40,6 @@ Ranking = Callable[[tuple[str, ...]], Scores]
 """The words of a query -> how well each photo fits it."""
 
 MOST_EDITS = 2
-
-MANY = 10_000
-"""Photos of an archive in which a lattice is seldom looked at."""
 
 
 def maximum(pairs: Iterator[tuple[int, float]]) -> Scores:
@@ -172,13 +170,13 @@ def by_search(searcher: search.Searcher, names: list[str]) -> Ranking:
 
 
 @contextmanager
-def crowded(photos: int) -> Iterator[None]:
-    """Look at so few words of an archive of `photos` as fall to them in one of MANY."""
+def crowded(photos: int, many: int) -> Iterator[None]:
+    """Look at as few words of an archive of `photos` as fall to them in one of `many`."""
     limits = ((rank, "EXAMINED"), (rank, "ASKED_CLOSER"), (snapshot, "WIDE"), (search, "LOOKED_CLOSER"))
     before = [getattr(module, name) for module, name in limits]
     try:
         for (module, name), count in zip(limits, before, strict=True):
-            setattr(module, name, count * photos // MANY)
+            setattr(module, name, count * photos // many)
         yield
     finally:
         for (module, name), count in zip(limits, before, strict=True):
@@ -227,6 +225,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path)
     parser.add_argument("shared", type=Path)
     parser.add_argument("--every", type=int, default=4)
+    parser.add_argument("--many", type=int, nargs="*", default=[2_500, 5_000, 10_000], metavar="PHOTOS")
     asked = parser.parse_args()
     searcher = search.open(asked.archive)
     names = [Path(searcher.snapshot.entry(n).paths[0]).name for n in range(len(searcher.snapshot))]
@@ -240,8 +239,9 @@ def main() -> None:
     for name, formula in Rankers(searcher.snapshot).table().items():
         row(name, by_words(formula))
     row("the same, and words of one line first: search itself", by_search(searcher, names))
-    with crowded(len(names)):
-        row(f"as few words looked at as of {MANY:,} photos", by_search(search.open(asked.archive), names))
+    for many in asked.many:
+        with crowded(len(names), many):
+            row(f"as few words looked at as of {many:,} photos", by_search(search.open(asked.archive), names))
     words = absent_words(asked.shared)
     shuffled = ["".join(random.Random(w).sample(w, len(w))) for w in words]
     print("\n| 500 absent words | with a hit above 0.5 | above 0.2 | with any hit |\n|---|---|---|---|")

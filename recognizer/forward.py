@@ -9,6 +9,7 @@ logarithms only for the rows that vanish there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +54,11 @@ def log_occurrences(lattices: Lattices, word: Word, separators: Sequence[int]) -
     """
     if not len(word):
         raise ValueError("an empty word stands everywhere; type at least one character")
-    groups, spellings = _groups(word)
-    follow = _follow(spellings)
-    outside = tuple(set(separators) - set(spellings.flat))
+    spelled = _spelled(word)
+    groups = [(BLANK,), *((label,) for label in spelled.labels), tuple(set(separators) - {*spelled.labels})]
     found = np.empty(len(lattices))
-    for chosen, columns in blocks(lattices, [*groups, outside]):
-        letters = columns[:, 1:-1].reshape(len(columns), *spellings.shape, len(chosen))
-        found[chosen] = _occurrence(columns[:, 0], columns[:, -1], letters, follow)
+    for chosen, columns in blocks(lattices, groups):
+        found[chosen] = _occurrence(columns[:, 0], columns[:, -1], columns[:, 1:-1], spelled)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(found), np.float64)
 
@@ -112,27 +111,59 @@ def _entering(
     return np.asarray(entering, np.float64)
 
 
-def _occurrence(blank: Numbers, outside: Numbers, letters: Numbers, follow: Numbers) -> Numbers:
-    """P(the word stands between separators), R. States: in a gap, at letter u, after it, elsewhere, found.
+@dataclass(frozen=True)
+class _Spelled:
+    """The labels of a word in a row, those of its first character first: L of U characters."""
 
-    Where a path goes that left the word does not matter until the next separator, so that one number holds
-    all of "elsewhere": what is in no other state.
+    labels: tuple[int, ...]
+    of: NDArray[np.intp]
+    """L; the character that each is a label of."""
+    starts: NDArray[np.intp]
+    """U; the first label of each."""
+    twins: tuple[tuple[int, NDArray[np.intp]], ...]
+    """Labels that the character before has as well, each with the other labels of that one."""
+
+
+def _spelled(word: Word) -> _Spelled:
+    letters = [(c,) if isinstance(c, int | np.integer) else tuple(dict.fromkeys(c)) for c in word]
+    if not all(letters):
+        raise ValueError("a character that no label stands for occurs nowhere; leave the word out")
+    labels = np.array([int(label) for letter in letters for label in letter], np.intp)
+    of = np.repeat(np.arange(len(letters)), [len(letter) for letter in letters])
+    before = of[None] == of[:, None] - 1
+    twins = np.flatnonzero((before & (labels[None] == labels[:, None])).any(axis=1))
+    others = [np.flatnonzero(before[twin] & (labels != labels[twin])) for twin in twins]
+    starts = np.searchsorted(of, np.arange(len(letters)))
+    return _Spelled(tuple(labels.tolist()), of, starts, tuple(zip(twins.tolist(), others, strict=True)))
+
+
+def _occurrence(blank: Numbers, outside: Numbers, letters: Numbers, spelled: _Spelled) -> Numbers:
+    """P(the word stands between separators), R, from T x R, T x R and T x L x R.
+
+    States: in a gap, at a label of character u, after it, elsewhere, found. Where a path goes that left the
+    word does not matter until the next separator, so that one number holds all of "elsewhere": what is in no
+    other state. A label may follow any of the character before but itself: the two would collapse to one.
     """
-    in_letter = np.zeros(letters.shape[1:])
-    in_blank = np.zeros((letters.shape[1] + 1, letters.shape[3]))  # in_blank[0] is the gap
+    in_label = np.zeros(letters.shape[1:])
+    in_blank = np.zeros((len(spelled.starts) + 1, letters.shape[2]))  # in_blank[0] is the gap
     in_blank[0] = 1
-    found = np.zeros(letters.shape[3])
-    for now_blank, now_outside, now_letter in zip(blank, outside, letters, strict=True):
-        entering = _entering(in_letter, in_blank, follow, np.add, np.multiply)
-        read = in_letter.sum(axis=1)
+    found = np.zeros(letters.shape[2])
+    for now_blank, now_outside, now_label in zip(blank, outside, letters, strict=True):
+        read = np.add.reduceat(in_label, spelled.starts)
         complete = in_blank[-1] + read[-1]
         unfinished = np.maximum(0.0, 1 - found - complete)
         found += complete * now_outside
-        in_letter = (in_letter + entering) * now_letter
+        before = in_blank[:-1].copy()
+        before[1:] += read[:-1]
+        entering = before[spelled.of]
+        for twin, others in spelled.twins:
+            entering[twin] = in_blank[spelled.of[twin]] + in_label[others].sum(axis=0)
+        in_label += entering
+        in_label *= now_label
         in_blank[1:] += read
         in_blank *= now_blank
         in_blank[0] += unfinished * now_outside
-    return np.asarray(found + in_blank[-1] + in_letter[-1].sum(axis=0), np.float64)
+    return np.asarray(found + in_blank[-1] + np.add.reduceat(in_label, spelled.starts)[-1], np.float64)
 
 
 def _groups(word: Word) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:

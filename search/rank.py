@@ -16,7 +16,7 @@ from search.fuzzy import reach
 from search.query import Any_, Node, Not, Phrase, Term
 from search.snapshot import Candidate, Snapshot, place_of, readable
 
-EXAMINED = 400
+EXAMINED = 800
 """Words whose lattices are asked for the exact probability of a typed word."""
 
 ASKED_CLOSER = 200

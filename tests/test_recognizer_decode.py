@@ -143,6 +143,8 @@ def test_an_empty_word_is_scored_but_not_looked_for() -> None:
     assert math.exp(log_probability(lattice, [])) == pytest.approx(0.25)
     with pytest.raises(ValueError, match="type at least one"):
         log_occurrences([lattice], [], [3])
+    with pytest.raises(ValueError, match="no label"):
+        log_occurrences([lattice], [1, ()], [3])
 
 
 def test_no_lattices_have_no_readings_and_no_scores() -> None:
