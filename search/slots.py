@@ -33,6 +33,9 @@ NOTHING_COUNTS = 0.85
 SECOND = 3 * UNIT
 """Loss where a slot shows two characters of a word: mostly they are two readings of one."""
 
+MOST = 100
+"""Characters of a typed word that are laid into slots; no written one has so many, and sums stay small."""
+
 AT_ONCE = 4096
 """Words in one block: few enough to stay in the cache."""
 
@@ -103,7 +106,7 @@ def misfits(codes: Codes, word: str) -> NDArray[np.uint16]:
     The likeliest way to give each character a slot, in order, with nothing between them, and with the ends of
     the lattice or something that parts words before and behind.
     """
-    rows = [_ROW[c] for c in word if c in _ROW]
+    rows = [_ROW[c] for c in word if c in _ROW][:MOST]
     blocks = [codes[start : start + AT_ONCE] for start in range(0, len(codes), AT_ONCE)]
     return np.concatenate([_misfits(block, rows) for block in blocks] or [np.zeros(0, np.uint16)])
 

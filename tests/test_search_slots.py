@@ -85,6 +85,11 @@ def test_characters_that_no_slot_knows_are_passed_over() -> None:
     assert misfits(np.zeros((0, SLOTS, BYTES), np.uint8), "plan").shape == (0,)
 
 
+def test_endless_words_fit_badly() -> None:
+    losses = [misfit("p.l.a.n", "plan" * times) for times in (1, 2, 20, 25, 5000)]
+    assert losses == sorted(losses) and losses[1] > 4 * UNIT
+
+
 def test_ends_know_how_words_begin_and_end() -> None:
     first, last = ends_of(slots_of(columns_of("road map")))[:, 0]
     starts = {c for c, loss in zip(CLASSES, first, strict=True) if loss < 1}
