@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +113,17 @@ def _entering(
     return np.asarray(entering, np.float64)
 
 
+class _Twin(NamedTuple):
+    """A character that shares labels with the one before."""
+
+    number: int
+    labels: slice
+    before: slice
+    """The labels of the other."""
+    differ: Numbers
+    """Labels x labels of the other; 0 where they are the same: the two would collapse to one."""
+
+
 @dataclass(frozen=True)
 class _Spelled:
     """The labels of a word in a row, those of its first character first: L of U characters."""
@@ -120,8 +133,7 @@ class _Spelled:
     """L; the character that each is a label of."""
     starts: NDArray[np.intp]
     """U; the first label of each."""
-    twins: tuple[tuple[int, NDArray[np.intp]], ...]
-    """Labels that the character before has as well, each with the other labels of that one."""
+    twins: tuple[_Twin, ...]
 
 
 def _spelled(word: Word) -> _Spelled:
@@ -129,12 +141,15 @@ def _spelled(word: Word) -> _Spelled:
     if not all(letters):
         raise ValueError("a character that no label stands for occurs nowhere; leave the word out")
     labels = np.array([int(label) for letter in letters for label in letter], np.intp)
-    of = np.repeat(np.arange(len(letters)), [len(letter) for letter in letters])
-    before = of[None] == of[:, None] - 1
-    twins = np.flatnonzero((before & (labels[None] == labels[:, None])).any(axis=1))
-    others = [np.flatnonzero(before[twin] & (labels != labels[twin])) for twin in twins]
-    starts = np.searchsorted(of, np.arange(len(letters)))
-    return _Spelled(tuple(labels.tolist()), of, starts, tuple(zip(twins.tolist(), others, strict=True)))
+    sizes = [len(letter) for letter in letters]
+    borders = np.cumsum([0, *sizes]).tolist()
+    twins = []
+    for number, (before, now) in enumerate(pairwise(map(slice, borders, borders[1:])), 1):
+        differ = labels[now, None] != labels[None, before]
+        if not differ.all():
+            twins.append(_Twin(number, now, before, differ.astype(np.float64)))
+    of = np.repeat(np.arange(len(letters)), sizes)
+    return _Spelled(tuple(labels.tolist()), of, np.array(borders[:-1], np.intp), tuple(twins))
 
 
 def _occurrence(blank: Numbers, outside: Numbers, letters: Numbers, spelled: _Spelled) -> Numbers:
@@ -142,7 +157,7 @@ def _occurrence(blank: Numbers, outside: Numbers, letters: Numbers, spelled: _Sp
 
     States: in a gap, at a label of character u, after it, elsewhere, found. Where a path goes that left the
     word does not matter until the next separator, so that one number holds all of "elsewhere": what is in no
-    other state. A label may follow any of the character before but itself: the two would collapse to one.
+    other state.
     """
     in_label = np.zeros(letters.shape[1:])
     in_blank = np.zeros((len(spelled.starts) + 1, letters.shape[2]))  # in_blank[0] is the gap
@@ -156,8 +171,8 @@ def _occurrence(blank: Numbers, outside: Numbers, letters: Numbers, spelled: _Sp
         before = in_blank[:-1].copy()
         before[1:] += read[:-1]
         entering = before[spelled.of]
-        for twin, others in spelled.twins:
-            entering[twin] = in_blank[spelled.of[twin]] + in_label[others].sum(axis=0)
+        for twin in spelled.twins:
+            entering[twin.labels] = in_blank[twin.number] + twin.differ @ in_label[twin.before]
         in_label += entering
         in_label *= now_label
         in_blank[1:] += read

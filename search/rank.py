@@ -14,6 +14,7 @@ from search import LEAST
 from search.entry import FIELDS, Field, Word
 from search.fuzzy import reach
 from search.query import Any_, Node, Not, Phrase, Term
+from search.slots import MOST
 from search.snapshot import Candidate, Snapshot, place_of, readable
 
 EXAMINED = 800
@@ -180,7 +181,12 @@ def where(snapshot: Snapshot, number: int, evidence: Evidence) -> tuple[Word, st
 
 @lru_cache(maxsize=1024)
 def _typed(alphabet: str, text: str) -> list[tuple[int, ...]] | None:
-    """The labels that the letters of `text` may mean; None if the network does not know one of them."""
+    """The labels that the letters of `text` may mean; None if the network does not know one of them.
+
+    And none for endless words, which no lattice shows.
+    """
+    if len(text) > MOST:
+        return None
     try:
         return _labels(alphabet).variants(text, accents=True)
     except Exception:

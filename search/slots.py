@@ -33,8 +33,8 @@ NOTHING_COUNTS = 0.85
 SECOND = 3 * UNIT
 """Loss where a slot shows two characters of a word: mostly they are two readings of one."""
 
-MOST = 100
-"""Characters of a typed word that are laid into slots; no written one has so many, and sums stay small."""
+MOST = 50
+"""Characters of a typed word that lattices are asked for: written ones have fewer."""
 
 AT_ONCE = 4096
 """Words in one block: few enough to stay in the cache."""

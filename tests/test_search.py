@@ -377,6 +377,7 @@ def test_any_query_is_answered(home: Path) -> None:
         '"unclosed budget',
         "(((",
         "\udcff",
+        "a" * 5000,
         "中文",
     ):
         assert isinstance(searcher.find(query), list)
