@@ -144,7 +144,8 @@ class _Parser:
         words = terms(token)
         if len(words) > 1 and not prefix:  # "W-2", "e-mail", "don't": one thing with marks inside
             return Any_((Term("".join(words), exact or self._exact), self._side_by_side(words)))
-        return All(tuple(Term(w, exact or self._exact, prefix, loose) for w in words))
+        found = tuple(Term(w, exact or self._exact, prefix, loose) for w in words)
+        return found[0] if len(found) == 1 else All(found)
 
     def _side_by_side(self, words: list[str]) -> Node:
         return Phrase(tuple(Term(w, self._exact) for w in words))
