@@ -113,9 +113,7 @@ def misfits(codes: Codes, word: str) -> NDArray[np.uint16]:
 
 def _misfits(codes: Codes, rows: list[int]) -> NDArray[np.uint16]:
     columns = {row: _losses(codes, row) for row in {*rows, GAP, NOTHING}}
-    so_far = np.full(
-        (len(rows) + 1, len(codes)), _FAR, np.uint16
-    )  # with the first 0, 1, ... characters shown
+    so_far = np.full((len(rows) + 1, len(codes)), _FAR, np.uint16)  # after 0, 1, ... characters
     so_far[0] = 0
     complete = np.full(len(codes), _FAR, np.uint16)
     for slot in range(SLOTS):
