@@ -137,7 +137,7 @@ class _Spelled:
 
 
 def _spelled(word: Word) -> _Spelled:
-    letters = [(c,) if isinstance(c, int | np.integer) else tuple(dict.fromkeys(c)) for c in word]
+    letters = _letters(word)
     if not all(letters):
         raise ValueError("a character that no label stands for occurs nowhere; leave the word out")
     labels = np.array([int(label) for letter in letters for label in letter], np.intp)
@@ -183,12 +183,17 @@ def _occurrence(blank: Numbers, outside: Numbers, letters: Numbers, spelled: _Sp
 
 def _groups(word: Word) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:
     """Groups of labels to be summed (the blank first) and the word as labels U x A, filled up with -1."""
-    letters = [(c,) if isinstance(c, int | np.integer) else tuple(dict.fromkeys(c)) for c in word]
+    letters = _letters(word)
     width = max(map(len, letters), default=1)
     spellings = np.array([(*c, *[-1] * (width - len(c))) for c in letters], np.intp).reshape(
         len(letters), width
     )
     return [(BLANK,), *[() if label < 0 else (int(label),) for label in spellings.flat]], spellings
+
+
+def _letters(word: Word) -> list[tuple[int, ...]]:
+    """The labels of each character, each once."""
+    return [(c,) if isinstance(c, int | np.integer) else tuple(dict.fromkeys(c)) for c in word]
 
 
 def _follow(spellings: NDArray[np.intp]) -> Numbers:

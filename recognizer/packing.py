@@ -175,10 +175,10 @@ def _planes(data: NDArray[np.uint8], sizes: Whole, parts: Sequence[Whole]) -> li
     """What lies one after the other in each lattice, brought together over all lattices."""
     starts = np.cumsum(sizes) - sizes + _HEAD.size
     ends = np.cumsum([starts, *parts], axis=0)
-    return [data[_spread(start, counts)] for start, counts in zip(ends, parts, strict=False)]
+    return [data[spread(start, counts)] for start, counts in zip(ends, parts, strict=False)]
 
 
-def _spread(starts: Whole, counts: Whole) -> Whole:
+def spread(starts: Whole, counts: Whole) -> Whole:
     """starts[0], starts[0] + 1, ... (counts[0] of them), starts[1], ..."""
     before = np.cumsum(counts) - counts
     return np.asarray(np.arange(counts.sum()) + np.repeat(starts - before, counts), np.intp)

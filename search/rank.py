@@ -88,7 +88,7 @@ def find_term(term: Term, snapshot: Snapshot) -> dict[int, Evidence]:
     best: dict[int, Evidence] = {}
     for number, evidence in _by_readings(term, snapshot):
         _keep_better(best, number, evidence)
-    if not term.exact and not term.prefix:
+    if _asks_lattices(term):
         for number, evidence in _by_lattices(term, snapshot, snapshot.likeliest(term.text, EXAMINED)):
             _keep_better(best, number, evidence)
     return best
@@ -135,13 +135,18 @@ def look_closer(
     """
     closer = dict(found)
     for term in terms:
-        if not term.exact and not term.prefix:
+        if _asks_lattices(term):
             closer[term] = best = dict(found[term])
             unasked = [n for n in photos if n not in best or best[n].place is None]
             some = snapshot.likeliest(term.text, ASKED_CLOSER, unasked)
             for number, evidence in _by_lattices(term, snapshot, some):
                 _keep_better(best, number, evidence)
     return closer
+
+
+def _asks_lattices(term: Term) -> bool:
+    """Whether it is one word, spelled perhaps otherwise, and not so long that no lattice shows it."""
+    return not term.exact and not term.prefix and len(term.text) <= MOST
 
 
 def _by_lattices(
@@ -181,12 +186,7 @@ def where(snapshot: Snapshot, number: int, evidence: Evidence) -> tuple[Word, st
 
 @lru_cache(maxsize=1024)
 def _typed(alphabet: str, text: str) -> list[tuple[int, ...]] | None:
-    """The labels that the letters of `text` may mean; None if the network does not know one of them.
-
-    And none for endless words, which no lattice shows.
-    """
-    if len(text) > MOST:
-        return None
+    """The labels that the letters of `text` may mean; None if the network does not know one of them."""
     try:
         return _labels(alphabet).variants(text, accents=True)
     except Exception:

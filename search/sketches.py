@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from recognizer.alphabet import BLANK, Alphabet
 from recognizer.columns import blocks
+from recognizer.packing import spread
 from search.slots import SLOTS, Codes, ends_of, halved, misfits, slots_of
 from search.slots import UNIT as FINE_UNIT
-from search.words import CLASSES, folded
+from search.words import CLASSES, ROWS, folded
 
 UNIT = 8.0
 """Ceilings of a whole lattice are kept as -ln(probability) times this; they are added up for all words."""
@@ -77,7 +78,7 @@ class Sketches:
         one at its end, so none is likelier than the product of ceilings.
         """
         spent = np.zeros(len(self), np.uint16)
-        ceilings = [self._ceilings(word, place) for place in range(len(word)) if word[place] in _ROW]
+        ceilings = [self._ceilings(word, place) for place in range(len(word)) if word[place] in ROWS]
         for start in range(0, len(ceilings), FITTING):  # sums of bytes are four times as fast as wider ones
             part = ceilings[start].copy()
             for more in ceilings[start + 1 : start + FITTING]:
@@ -91,19 +92,18 @@ class Sketches:
 
     def _ceilings(self, word: str, place: int) -> NDArray[np.uint8]:
         """Of the character at that place of `word`, N; where it is the only one, how it begins a word."""
-        row = _ROW[word[place]]
+        row = ROWS[word[place]]
         if place == 0:
-            return np.asarray((self.ends[row] & 0xF0) >> 2, np.uint8)
+            return np.asarray((self.ends[row] >> 4) * np.uint8(STEP), np.uint8)
         if place == len(word) - 1:
-            return np.asarray((self.ends[row] & 0x0F) << 2, np.uint8)
+            return np.asarray((self.ends[row] & STEPS) * np.uint8(STEP), np.uint8)
         return np.asarray(self.ceilings[row])
 
     def of_versions(self, keys: Sequence[int]) -> NDArray[np.intp]:
         """The numbers of the words of those versions of photos."""
         first, last = (np.searchsorted(self.keys, keys, side, self.by_key) for side in ("left", "right"))
         count = last - first
-        places = np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)
-        return np.asarray(self.by_key[places], np.intp)
+        return np.asarray(self.by_key[spread(first, count)], np.intp)
 
     def lattice(self, number: int) -> bytes:
         """The packed lattice of word `number`."""
@@ -115,7 +115,6 @@ class Sketches:
         return b""
 
 
-_ROW = {character: row for row, character in enumerate(CLASSES)}
 _DOUBT = np.rint(-FINE_UNIT * np.log(np.maximum(1, np.arange(256)) / 255)).astype(np.uint16)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from search.words import CLASSES
+from search.words import CLASSES, ROWS
 
 SLOTS = 12
 """Most slots of a lattice. With eight, a twentieth less of the words that are likeliest are put first."""
@@ -39,8 +39,7 @@ MOST = 50
 AT_ONCE = 4096
 """Words in one block: few enough to stay in the cache."""
 
-_FAR = 20_000
-_ROW = {character: row for row, character in enumerate(CLASSES)}
+_FAR, _LEAST = 20_000, 1e-8
 
 Codes = NDArray[np.uint8]
 
@@ -53,16 +52,15 @@ def slots_of(columns: NDArray[np.float64]) -> NDArray[np.float32]:
     """
     frames = np.ascontiguousarray(columns.transpose(2, 0, 1))  # n x T x columns
     begins = _begins(frames[:, :, 1:])
-    found = np.zeros((len(frames), SLOTS, len(CLASSES) + 2), np.float32)
+    found = np.full((len(frames), SLOTS, len(CLASSES) + 2), -np.log(_LEAST), np.float32)
+    found[:, :, NOTHING] = 0
+    if not begins.size:
+        return found
     word, frame = np.nonzero(begins)
     place = begins.cumsum(axis=1)[word, frame] - 1
     flat, starts = frames.reshape(-1, frames.shape[2]), word * frames.shape[1] + frame
-    found[word, place, :NOTHING] = np.maximum.reduceat(flat[:, 1:], starts) if len(starts) else 0
-    blank = np.log(np.clip(flat[:, 0], 1e-8, 1))
-    found = -np.log(np.clip(found, 1e-8, 1))
-    found[:, :, NOTHING] = 0
-    if len(starts):
-        found[word, place, NOTHING] = -np.add.reduceat(blank, starts)
+    found[word, place, :NOTHING] = -np.log(np.clip(np.maximum.reduceat(flat[:, 1:], starts), _LEAST, 1))
+    found[word, place, NOTHING] = -np.add.reduceat(np.log(np.clip(flat[:, 0], _LEAST, 1)), starts)
     return found
 
 
@@ -106,7 +104,7 @@ def misfits(codes: Codes, word: str) -> NDArray[np.uint16]:
     The likeliest way to give each character a slot, in order, with nothing between them, and with the ends of
     the lattice or something that parts words before and behind.
     """
-    rows = [_ROW[c] for c in word if c in _ROW][:MOST]
+    rows = [ROWS[c] for c in word if c in ROWS][:MOST]
     blocks = [codes[start : start + AT_ONCE] for start in range(0, len(codes), AT_ONCE)]
     return np.concatenate([_misfits(block, rows) for block in blocks] or [np.zeros(0, np.uint16)])
 

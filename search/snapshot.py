@@ -128,7 +128,11 @@ class Snapshot:
         tried by their slots.
         """
         sketches, bounds = [part.sketches for part in self._parts], self._bounds(word)
-        some = self._lowest(sketches, bounds) if photos is None else self._on(sketches, photos)
+        if photos is None:
+            some = [self._lowest(one, b) for one, b in zip(sketches, bounds, strict=True)]
+        else:
+            keys = [self._key(photo) for photo in photos]
+            some = [one.of_versions(keys) for one in sketches]
         plain = np.concatenate([np.zeros(0, np.uint16), *(b[n] for b, n in zip(bounds, some, strict=True))])
         limit = np.partition(plain, WIDE)[WIDE] if len(plain) > WIDE else _ANY
         near = [n[b[n] <= limit] for b, n in zip(bounds, some, strict=True)]
@@ -143,18 +147,8 @@ class Snapshot:
     def _bounds(self) -> Callable[[str], list[NDArray[np.uint16]]]:
         return lru_cache(maxsize=4)(lambda word: [part.sketches.bounds(word) for part in self._parts])
 
-    def _on(self, sketches: Sequence[Sketches], photos: Collection[int]) -> list[NDArray[np.intp]]:
-        """Words on `photos`."""
-        keys = [self._key(photo) for photo in photos]
-        return [some.of_versions(keys) for some in sketches]
-
-    def _lowest(
-        self, sketches: Sequence[Sketches], bounds: Sequence[NDArray[np.uint16]]
-    ) -> list[NDArray[np.intp]]:
+    def _lowest(self, sketches: Sketches, bounds: NDArray[np.uint16]) -> NDArray[np.intp]:
         """The WIDE words with the lowest `bounds`, and perhaps some more, without those that are gone."""
-        return [self._lowest_of(some, b) for some, b in zip(sketches, bounds, strict=True)]
-
-    def _lowest_of(self, sketches: Sketches, bounds: NDArray[np.uint16]) -> NDArray[np.intp]:
         asked = WIDE
         while True:
             found = lowest(bounds, asked)

@@ -8,6 +8,9 @@ import unicodedata
 CLASSES = "abcdefghijklmnopqrstuvwxyz0123456789"
 """Characters that most terms are made of."""
 
+ROWS = {character: row for row, character in enumerate(CLASSES)}
+"""Where each stands in them."""
+
 _TERM = re.compile(r"[^\W_]+")
 
 
