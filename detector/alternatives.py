@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from detector.areas import Places, areas, places, shared
 from detector.box import Box
+from detector.lines import along, longest
 
-CLOSE = 0.35
+CLOSE = 0.45
 """Gap, in heights, up to which two neighbours may be one word."""
 
 SAME = 0.85
@@ -41,20 +42,15 @@ def with_alternatives(words: Sequence[Box], seen: Sequence[Box] = ()) -> list[Bo
 def _may_be_one(left: Box, right: Box) -> bool:
     if (left.line, left.quarter) != (right.line, right.quarter):
         return False
-    left, right = left.turned(-left.quarter), right.turned(-right.quarter)
+    left, right = along(left, right)
     return right.x0 - left.x1 < CLOSE * max(left.y1 - left.y0, right.y1 - right.y0)
 
 
 def _around(a: Box, b: Box) -> Box:
-    return replace(
-        a,
-        x0=min(a.x0, b.x0),
-        y0=min(a.y0, b.y0),
-        x1=max(a.x1, b.x1),
-        y1=max(a.y1, b.y1),
-        chance=min(a.chance, b.chance),
-        alternative=True,
-    )
+    lean = longest(a, b).angle
+    a, b = a.levelled(lean), b.levelled(lean)
+    whole = Box(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1)).levelled(-lean)
+    return replace(whole, line=a.line, chance=min(a.chance, b.chance), alternative=True)
 
 
 def _line(shares: NDArray[np.float64], found: Sequence[Box]) -> int:

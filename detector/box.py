@@ -59,6 +59,15 @@ class Box:
         w, h = (wide * cos - tall * sin) / spread, (tall * cos - wide * sin) / spread
         return (w, h) if w > 0 and h > 0 else (float(wide), float(tall))
 
+    def levelled(self, angle: float) -> Box:
+        """The upright rectangle around the word once the photo is turned back about its origin by `angle`."""
+        turn = math.radians(angle)
+        cos, sin = math.cos(turn), math.sin(turn)
+        corners = [(x * cos + y * sin, y * cos - x * sin) for x, y in self.outline()]
+        x0, y0 = (round(min(side)) for side in zip(*corners, strict=True))
+        x1, y1 = (round(max(side)) for side in zip(*corners, strict=True))
+        return replace(self, x0=x0, y0=y0, x1=x1, y1=y1, angle=self.angle - angle)
+
     def outline(self) -> list[tuple[float, float]]:
         """The corners of the tilted word, clockwise from its top left as read."""
         wide, tall = self.core()

@@ -11,6 +11,12 @@ from detector.box import Box
 REACH = 2.2
 """Words of one line are no further apart than this many heights; columns are."""
 
+BENT = 30.0
+"""Degrees by which words of one line differ less in tilt."""
+
+LEANS = 8.0
+"""Degrees from which a line is looked at as it leans: shorter words know their tilt no better."""
+
 LEADING = 1.4
 """Lines of one block have no more than this many heights of nothing between them."""
 
@@ -48,12 +54,35 @@ def _lines(boxes: Sequence[Box]) -> list[list[Box]]:
 
 def _beside(left: Box, right: Box) -> float:
     """How well `right` goes on where `left` stopped: 0 not at all, 1 same height, same level, close by."""
+    if not _near(left, right):
+        return 0.0
+    left, right = along(left, right)
     tall, low = max(left.y1 - left.y0, right.y1 - right.y0), min(left.y1 - left.y0, right.y1 - right.y0)
     shared = min(left.y1, right.y1) - max(left.y0, right.y0)
     gap = max(0, right.x0 - left.x1)
     if shared < 0.4 * low or gap > REACH * tall or right.x0 < left.x0 + (left.x1 - left.x0) // 2:
         return 0.0
     return shared / low * (1 - 0.9 * gap / (REACH * tall + 1)) * (0.5 + 0.5 * low / max(1, tall))
+
+
+def _near(left: Box, right: Box) -> bool:
+    """Whether one line can hold both, as far as their upright rectangles and their tilts tell."""
+    reach = REACH * max(left.y1 - left.y0, right.y1 - right.y0)
+    apart = max(left.y0, right.y0) - min(left.y1, right.y1)
+    return right.x0 - left.x1 <= reach and apart <= reach and abs(left.angle - right.angle) < BENT
+
+
+def along(*boxes: Box) -> Sequence[Box]:
+    """The boxes as they lie once the longest is level, or upright where that hardly leans."""
+    longer = longest(*boxes)
+    upright = 90.0 * longer.quarter
+    lean = longer.angle if abs(longer.angle - upright) >= LEANS else upright
+    return [box.levelled(lean) for box in boxes] if lean else boxes
+
+
+def longest(*boxes: Box) -> Box:
+    """The one that tells best how a line leans."""
+    return max(boxes, key=lambda box: box.core()[0])
 
 
 def _blocks(lines: list[list[Box]]) -> list[list[list[Box]]]:
@@ -70,7 +99,12 @@ def _blocks(lines: list[list[Box]]) -> list[list[list[Box]]]:
 
 def _under(above: list[Box], below: list[Box]) -> bool:
     """Whether the line `below` follows the line `above` in one block."""
-    heights = sorted(b.y1 - b.y0 for b in (*above, *below))
+    reach = LEADING * max(b.y1 - b.y0 for b in (*above, *below))
+    if above[0].x0 - below[-1].x1 > reach or below[0].x0 - above[-1].x1 > reach:
+        return False
+    flat = along(*above, *below)
+    above, below = list(flat[: len(above)]), list(flat[len(above) :])
+    heights = sorted(b.y1 - b.y0 for b in flat)
     height = heights[len(heights) // 2]
     left, right = max(above[0].x0, below[0].x0), min(above[-1].x1, below[-1].x1)
     apart = _top(below) - max(b.y1 for b in above)

@@ -39,7 +39,7 @@ def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
         if any(_share_inside(large, b) > 0.6 for b in kept):
             continue
         tall = [b for b in inside if height(b) > 0.6 * height(large)]
-        if sum(b.x1 - b.x0 for b in tall) > 0.6 * (large.x1 - large.x0):  # seen as well from near
+        if sum(b.core()[0] for b in tall) > 0.6 * large.core()[0]:  # seen as well from near
             continue
         small = [b for b in inside if height(b) < 0.35 * height(large) and b.chance > large.chance - 0.2]
         if len(small) > 2:  # a note full of small writing, not one large word
@@ -67,9 +67,9 @@ def beside(boxes: Sequence[Box], others: Sequence[Box]) -> list[Box]:
     ]
 
 
-def height(box: Box) -> int:
-    """Pixels from top to bottom."""
-    return box.y1 - box.y0
+def height(box: Box) -> float:
+    """Pixels across the writing, however it is tilted."""
+    return box.core()[1]
 
 
 def _share_inside(box: Box, other: Box) -> float:

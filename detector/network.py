@@ -26,10 +26,11 @@ CLOSE_UP = 2240
 """Long side of a third look, which takes the place of the first where writing is small."""
 
 MORE = 1.15
-"""So many times the pixels of the first look a photo must have along its long side for another one."""
+"""So many times the pixels of the first look a photo must have along its long side for that. Where it has
+fewer, a third look shows no more, but parts what the first saw as one: it gives other cuts of the words."""
 
-SMALL = 28
-"""Median height in pixels of the first look below which writing is small, if the photo has more of them."""
+SMALL = 25
+"""Median height in pixels of the first look below which writing is small."""
 
 FEW = 80
 """Words at the first look below which there may be faint writing, to be looked for with more contrast: pencil
@@ -81,14 +82,16 @@ class NetworkDetector:
     def cuts(self, pixels: Pixels) -> list[Box]:
         """The same; after them what other looks see otherwise, and neighbours that may be one word."""
         side = max(pixels.shape[:2])
+        few = side < MORE * SEEN
         first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
-        near = self._look(pixels, min(side, CLOSE_UP)) if _asks_for_more(first, side) else first
+        closer = self._look(pixels, CLOSE_UP) if few or _is_small(first, side) else []
+        near = first if few else closer or first
         far = [box for box in overview if height(box) > LARGE / SEEN * side]
         words = merged(near, far)
-        faint = self._look(lifted(pixels), min(max(side, SEEN), CLOSE_UP)) if len(first) < FEW else []
+        faint = self._look(lifted(pixels), CLOSE_UP) if len(first) < FEW else []
         likely = [box for box in faint if box.chance >= FAINT]
         words = in_reading_order([*words, *beside(likely, words)])
-        return with_alternatives(words, [*first, *overview, *faint])
+        return with_alternatives(words, [*first, *closer, *overview, *faint])
 
     def mask(self, pixels: Pixels) -> Mask:
         """Where there is ink of writing on RGB `pixels` H x W x 3, bool H x W: no rules, frames, shadows."""
@@ -104,10 +107,9 @@ class NetworkDetector:
         return [box for box in found if box is not None and box.chance >= LEAST]
 
 
-def _asks_for_more(boxes: Sequence[Box], side: int) -> bool:
-    """Whether writing is too small to be cut rightly at the first look, and the photo shows more of it."""
-    heights = [height(box) * SEEN / side for box in boxes]
-    return side > MORE * SEEN and bool(heights) and float(np.median(heights)) < SMALL
+def _is_small(boxes: Sequence[Box], side: int) -> bool:
+    """Whether writing is too small to be cut rightly at the first look."""
+    return bool(boxes) and float(np.median([height(box) for box in boxes])) * SEEN / side < SMALL
 
 
 def _box(quad: Quad, chance: float, columns: int, rows: int) -> Box | None:

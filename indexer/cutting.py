@@ -114,8 +114,9 @@ def _value(one: WordReading, language: LanguageModel) -> float:
     return math.log(max(UNREAD, best.by_sight)) + language(best.text) + EACH
 
 
-def _width(one: WordReading) -> int:
-    return one.box.x1 - one.box.x0
+def _width(one: WordReading) -> float:
+    """Pixels, along the writing."""
+    return one.box.core()[0]
 
 
 def _clash(shares: Shares, one: int, other: int) -> bool:

@@ -26,7 +26,7 @@ CLEAR = 2.0
 """Legibility from which a photo is surely upright. Of real photos turned on purpose 1.1 was the highest."""
 
 CLEARER = 1.5
-"""So many times more legible another way round must be."""
+"""So many times more letters another way round must give."""
 
 LEAST = 0.25
 """Legibility that a way round needs to be taken for the right one."""
@@ -35,7 +35,10 @@ FEWEST = 4
 """With fewer words nothing can be told."""
 
 SAMPLE = 30
-"""Words that are read to judge a way round."""
+"""Words that are read to judge whether a page is worth a look another way round."""
+
+MANY = 120
+"""Words that are read to judge that way round: thirty tell too little where words run both ways."""
 
 WIDE = 1.35
 """Median width over height of words from which writing is surely not sideways: upright words are longer than
@@ -67,30 +70,32 @@ class Turner:
             return read
 
     def _turned(self, read: Read, photo: Photo, ways: Sequence[int]) -> Read:
-        words = read.reading.words
-        legible, quarter = max((self._legibility(photo, q), q) for q in ways)
-        if legible < max(LEAST, CLEARER * legibility(words)):
+        words = found_first(read.reading.words)
+        letters, legible, quarter = max((*self._letters(photo, q), q) for q in ways)
+        if legible < LEAST or letters < CLEARER * legibility(words) * len(words):
             return read
         turned = self._prepared(read.prepared, photo, quarter)
         found = words_of([turned], self.recognizer, self.count)[0]
-        reading = replace(read.reading, words=(*found, *_beside(words, found)))
+        reading = replace(read.reading, words=(*found, *_beside(read.reading.words, found)))
         return Read(turned, reading)
 
     def _ways(self, read: Read) -> tuple[int, ...]:
         """Quarters of a turn worth a look."""
         words = read.reading.words
-        shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in words]
+        shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in found_first(words)]
         sideways = (1, 3) if np.median(shapes) < WIDE else ()
         # Upside down, words have the same boxes, so turning their strips tells at little cost.
         flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in sample(read.prepared)]
         upside_down = self._sense_of(flipped) >= max(LEAST, CLEARER * legibility(words))
         return (2, *sideways) if upside_down else sideways
 
-    def _legibility(self, photo: Photo, quarter: int) -> float:
-        """How well a sample of the words reads when the photo is turned by `quarter`."""
+    def _letters(self, photo: Photo, quarter: int) -> tuple[float, float]:
+        """Letters that are read when the photo is turned by `quarter`, and how legible its words are."""
         pixels = turned(photo.pixels, quarter)
-        boxes = spread(self.detector.detect(pixels))
-        return self._sense_of([strip(pixels, box, self.recognizer.height) for box in boxes])
+        boxes = self.detector.detect(pixels)
+        sampled = spread(boxes, MANY)
+        legible = self._sense_of([strip(pixels, box, self.recognizer.height) for box in sampled])
+        return legible * len(boxes), legible
 
     def _sense_of(self, strips: Sequence[Strip]) -> float:
         """How well these strips read."""
@@ -109,9 +114,14 @@ class Turner:
         )
 
 
+def found_first(words: Sequence[WordReading]) -> list[WordReading]:
+    """The words as they were cut: other ways to cut them read worse any way round."""
+    return [word for word in words if not word.box.alternative]
+
+
 def legibility(words: Sequence[WordReading]) -> float:
-    """How well a sample of the words reads."""
-    return sense([word.hypotheses for word in spread(words)])
+    """How well the words read."""
+    return sense([word.hypotheses for word in found_first(words)])
 
 
 def sense(read: Sequence[Sequence[Hypothesis]]) -> float:
@@ -125,13 +135,13 @@ def sense(read: Sequence[Sequence[Hypothesis]]) -> float:
 
 
 def sample(page: Prepared) -> list[Strip]:
-    """Strips of some of its words, as they were cut: other ways to cut them read worse any way round."""
+    """Strips of some of its words, as they were cut."""
     return spread([one for box, one in zip(page.boxes, page.strips, strict=True) if not box.alternative])
 
 
-def spread(items: Sequence[T]) -> list[T]:
-    """At most SAMPLE of `items`, from all over."""
-    numbers = np.unique(np.linspace(0, len(items) - 1, min(SAMPLE, len(items))).round().astype(int))
+def spread(items: Sequence[T], most: int = SAMPLE) -> list[T]:
+    """At most `most` of `items`, from all over."""
+    numbers = np.unique(np.linspace(0, len(items) - 1, min(most, len(items))).round().astype(int))
     return [items[n] for n in numbers.tolist()]
 
 

@@ -129,9 +129,9 @@ def found(*quads):
     return NetworkDetector(lambda picture: [(q * (picture.shape[1] / 1600), 0.9) for q in quads], "test")
 
 
-def many(tall):
+def many(tall, wide=300, angle=0):
     """FEW words in four columns of a picture 1600 pixels wide."""
-    return [quad(200 + 400 * (n % 4), 40 + 58 * (n // 4), 300, tall) for n in range(FEW)]
+    return [quad(200 + 400 * (n % 4), 40 + 58 * (n // 4), wide, tall, angle) for n in range(FEW)]
 
 
 def test_boxes_are_in_pixels_of_the_photo_and_on_it():
@@ -190,21 +190,34 @@ def test_boxes_that_are_nearly_one_are_one():
     assert len(with_alternatives([word], [Box(0, 0, 80, 30)])) == 2
 
 
-@pytest.mark.parametrize(("tall", "looks"), [(20, 3), (40, 2)])
-def test_small_writing_is_looked_at_from_nearer_where_the_photo_shows_more(tall, looks):
+@pytest.mark.parametrize(("tall", "angle", "looks"), [(20, 0, 3), (40, 0, 2), (20, 25, 3), (40, 25, 2)])
+def test_small_writing_is_looked_at_from_nearer(tall, angle, looks):
     sides = []
 
     def find(picture):
         sides.append(picture.shape[1])
-        return [(one * (picture.shape[1] / 1600), 0.9) for one in many(tall)]
+        return [(one * (picture.shape[1] / 1600), 0.9) for one in many(tall, 60, angle)]
 
-    boxes = NetworkDetector(find, "test").cuts(np.zeros((2400, 3200, 3), np.uint8))
+    boxes = NetworkDetector(find, "test").detect(np.zeros((2400, 3200, 3), np.uint8))
     assert len(boxes) == FEW
     assert sorted(sides) == [900, 1600, 2240][:looks]
 
 
-@pytest.mark.parametrize(("side", "nearest"), [(1200, 1600), (1800, 1800), (4000, 2240)])
-def test_faint_writing_is_looked_for_where_little_was_seen(side, nearest):
+@pytest.mark.parametrize(("side", "cuts"), [(800, [(102, 198), (202, 298)]), (3200, [])])
+def test_a_photo_of_few_pixels_is_cut_otherwise_from_nearer(side, cuts):
+    whole, halves = quad(400, 1400, 400, 60), [quad(300, 1400, 190, 60), quad(500, 1400, 190, 60)]
+
+    def find(picture):
+        seen = halves if picture.shape[1] == 2240 else [whole]
+        return [(q * (picture.shape[1] / 1600), 0.9) for q in [*seen, *many(40)]]
+
+    found = NetworkDetector(find, "test").cuts(np.zeros((side, side, 3), np.uint8))
+    assert len(found) == FEW + 1 + len(cuts)
+    assert [(b.x0, b.x1) for b in found if b.alternative] == cuts
+
+
+@pytest.mark.parametrize(("side", "before"), [(1200, [1600, 900, 2240]), (4000, [1600, 900])])
+def test_faint_writing_is_looked_for_where_little_was_seen(side, before):
     page = np.full((side * 3 // 4, side, 3), (240, 150, 60), np.uint8)
     cv2.putText(page, "plan", (side // 4, side // 4), cv2.FONT_HERSHEY_SIMPLEX, side / 400, (232, 144, 56), 9)
     looks, clear = [], quad(400, 900, 300, 40)
@@ -216,8 +229,8 @@ def test_faint_writing_is_looked_for_where_little_was_seen(side, nearest):
         return [(clear * scale, 0.9), *(faint if looks[-1][1] > 12 else [])]
 
     boxes = NetworkDetector(find, "test").cuts(page)
-    assert [seen for seen, _ in looks] == [1600, 900, nearest], "a photo of few pixels has no more to show"
-    assert looks[2][1] > 1.5 * looks[0][1], "with more contrast"
+    assert [seen for seen, _ in looks] == [*before, 2240]
+    assert looks[-1][1] > 1.5 * looks[0][1], "with more contrast"
     assert [round(b.y0 * 1600 / side, -2) for b in boxes if not b.alternative] == [300, 900]
     assert [round(b.y0 * 1600 / side, -2) for b in boxes if b.alternative] == [600]
 
@@ -225,7 +238,7 @@ def test_faint_writing_is_looked_for_where_little_was_seen(side, nearest):
 def test_no_faint_writing_is_looked_for_where_enough_was_seen():
     sides, words = [], [(one, 0.9) for one in many(40)]
     NetworkDetector(lambda picture: sides.append(picture.shape[1]) or words, "test").cuts(
-        np.zeros((1350, 1800, 3), np.uint8)
+        np.zeros((1500, 2000, 3), np.uint8)
     )
     assert sides == [1600, 900]
 

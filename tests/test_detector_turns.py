@@ -35,6 +35,38 @@ def test_close_neighbours_are_offered_as_one_word_as_well(quarters: int) -> None
     assert whole == expected
 
 
+@pytest.mark.parametrize("angle", [-38, -25, -12, 12, 25, 38])
+def test_a_page_that_leans_is_read_line_by_line(angle: float) -> None:
+    leaning = [box.levelled(-angle) for box in PAGE]
+    found = in_reading_order(leaning[::-1])
+    assert [replace(box, line=0) for box in found] == leaning
+    assert [box.line for box in found] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("angle", [-30, 30])
+def test_close_neighbours_on_a_line_that_leans_are_one_word_as_well(angle: float) -> None:
+    b, oard, later = Box(10, 10, 30, 40), Box(38, 12, 120, 34), Box(140, 10, 200, 34)
+    *words, whole = with_alternatives(in_reading_order([one.levelled(-angle) for one in (b, oard, later)]))
+    assert len(words) == 3 and whole.alternative and whole.angle == angle
+    assert whole.core() == pytest.approx((110, 30), abs=3)
+    level = whole.levelled(angle)
+    assert (level.x0, level.y0, level.x1, level.y1) == pytest.approx((10, 10, 120, 40), abs=2)
+
+
+def test_lines_that_cross_are_two() -> None:
+    level, steep = Box(10, 50, 60, 70), Box(70, 50, 140, 70).levelled(-35)
+    found = in_reading_order([level, replace(steep, x0=70, x1=70 + steep.x1 - steep.x0, y0=40, y1=100)])
+    assert [box.line for box in found] == [0, 1]
+
+
+@given(st.floats(-39, 39), st.integers(30, 300), st.integers(8, 29))
+def test_a_word_levelled_by_its_tilt_has_the_sides_of_its_core(angle: float, wide: int, tall: int) -> None:
+    box = Box(50, 60, 50 + wide, 60 + tall).levelled(-angle)
+    assert box.core() == pytest.approx((wide, tall), abs=6)
+    level = box.levelled(angle)
+    assert (level.x1 - level.x0, level.y1 - level.y0) == pytest.approx((wide, tall), abs=6)
+
+
 def test_a_note_on_its_head_is_read_after_the_board() -> None:
     note = [box.turned(2, 1000, 600) for box in PAGE]
     found = in_reading_order([*note, *PAGE])
