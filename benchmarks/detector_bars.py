@@ -34,13 +34,12 @@ from detector import Box, Detector, load
 from detector.binarize import Mask, ink, otsu, sauvola, wolf
 from detector.lines import in_reading_order
 from indexer.photo import Photo, open_pages
-from indexer.prepare import Prepared
+from indexer.prepare import Prepared, strips_of
 from indexer.reader import words_of
 from indexer.reading import Page as Leaf
 from indexer.reading import Sighting, WordReading
 from recognizer import Recognizer
 from recognizer import load as load_recognizer
-from recognizer.crop import strip
 from recognizer.pages import Page, Pages
 
 Pixels = NDArray[np.uint8]
@@ -175,9 +174,9 @@ def _pixels_right(method: Callable[[Pixels], Mask], page: Page) -> tuple[int, in
 def read(photo: Photo, boxes: Sequence[Box], recognizer: Recognizer) -> list[WordReading]:
     """The words in `boxes` of the photo, as `ocr-index add` reads them."""
     leaf = Leaf(photo.sha256, 1, photo.taken, photo.width, photo.height)
-    strips = tuple(strip(photo.pixels, box, recognizer.height) for box in boxes)
-    page = Prepared(Sighting(str(photo.path)), leaf, tuple(boxes), strips)
-    return words_of([page], recognizer, 1).get(0, [])
+    strips = strips_of(photo.pixels, boxes, recognizer.height)
+    page = Prepared(Sighting(str(photo.path)), leaf, tuple(boxes), *strips)
+    return [word for word in words_of([page], recognizer, 1).get(0, []) if not word.box.alternative]
 
 
 def first_page(path: Path) -> Photo:

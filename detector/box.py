@@ -68,6 +68,17 @@ class Box:
         x1, y1 = (round(max(side)) for side in zip(*corners, strict=True))
         return replace(self, x0=x0, y0=y0, x1=x1, y1=y1, angle=self.angle - angle)
 
+    def shrunk(self, by: float) -> Box:
+        """The box with each side of the tilted word moved in by so many pixels, or as far as can be."""
+        level = self.levelled(self.angle)
+        across, down = (
+            max(0, min(round(by), (side - 1) // 2)) for side in (level.x1 - level.x0, level.y1 - level.y0)
+        )
+        inner = replace(
+            level, x0=level.x0 + across, y0=level.y0 + down, x1=level.x1 - across, y1=level.y1 - down
+        )
+        return inner.levelled(-self.angle)
+
     def outline(self) -> list[tuple[float, float]]:
         """The corners of the tilted word, clockwise from its top left as read."""
         wide, tall = self.core()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from detector import Box, Detector
 from indexer.archive import Archive, ArchiveBusy, ArchiveError, ModelIds
 from indexer.photo import Photo, PhotoError, fingerprint, open_pages
 from indexer.reading import Page, Sighting
 from recognizer import Strip
-from recognizer.crop import strip
+from recognizer.crop import closely, strip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Prepared:
     boxes: tuple[Box, ...]
     """In pixels of the whole photo."""
     strips: tuple[Strip, ...]
+    closer: tuple[Strip | None, ...]
+    """The same cut more closely, in case they are read doubtfully; None for alternatives."""
     pages: int | None = None
     """How many there are; comes with the last one."""
 
@@ -123,9 +128,17 @@ class Preparer:
             sighting,
             Page(photo.sha256, photo.page, photo.taken, photo.width, photo.height),
             tuple(photo.whole(box) for box in boxes),
-            tuple(strip(photo.pixels, box, self.height) for box in boxes),
+            *strips_of(photo.pixels, boxes, self.height),
             photo.pages if photo.page == photo.pages else None,
         )
+
+
+def strips_of(
+    pixels: NDArray[np.uint8], boxes: Sequence[Box], height: int
+) -> tuple[tuple[Strip, ...], tuple[Strip | None, ...]]:
+    """The strips of `boxes`, and closer ones; see `Prepared`."""
+    closer = (None if box.alternative else strip(pixels, closely(box), height) for box in boxes)
+    return tuple(strip(pixels, box, height) for box in boxes), tuple(closer)
 
 
 def _is_damage(error: PhotoError, sighting: Sighting) -> bool:

@@ -14,10 +14,13 @@ from indexer.belief import chance_of_writing
 from indexer.cutting import settled
 from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
-from recognizer import Hypothesis, Lattice, Recognizer
+from recognizer import Hypothesis, Lattice, Recognizer, Strip
 from recognizer.alphabet import Alphabet
-from recognizer.crop import MARGIN
+from recognizer.crop import MARGIN, closely
 from recognizer.decode import Span, n_best_many, pack, split
+
+SURE = 0.5
+"""Sureness of a lattice from which a closer look is not worth its time: so are two words in five."""
 
 SPARE = 3
 """Hypotheses asked for beyond those that are kept, because some turn out to be the same."""
@@ -53,12 +56,9 @@ def read(
 
 def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> dict[int, list[WordReading]]:
     """The words of each page, by its number in `pages`."""
-    boxes = [(number, box) for number, page in enumerate(pages) for box in page.boxes]
-    strips = [strip for page in pages for strip in page.strips]
-    lattices = recognizer.lattices(strips) if strips else []
     places = [
         (number, part, span.lattice)
-        for (number, box), lattice in zip(boxes, lattices, strict=True)
+        for number, box, lattice in _seen(pages, recognizer)
         for part, span in parts(box, lattice, recognizer.alphabet)
     ]
     ranked = hypotheses([lattice for _, _, lattice in places], recognizer, count)
@@ -70,6 +70,30 @@ def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> d
         for number, found in words.items():
             words[number] = settled(found, recognizer.language)
     return words
+
+
+def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[int, Box, Lattice]]:
+    """What is in each box; words that cannot be read surely are looked at more closely as well."""
+    cuts = [
+        (number, *cut)
+        for number, page in enumerate(pages)
+        for cut in zip(page.boxes, page.strips, page.closer, strict=True)
+    ]
+    lattices = _lattices([strip for _, _, strip, _ in cuts], recognizer)
+    closer = [
+        (number, replace(closely(box), alternative=True), strip)
+        for (number, box, _, strip), lattice in zip(cuts, lattices, strict=True)
+        if strip is not None and lattice.sureness < SURE
+    ]
+    again = _lattices([strip for _, _, strip in closer], recognizer)
+    return [
+        *((number, box, lattice) for (number, box, _, _), lattice in zip(cuts, lattices, strict=True)),
+        *((number, box, lattice) for (number, box, _), lattice in zip(closer, again, strict=True)),
+    ]
+
+
+def _lattices(strips: Sequence[Strip], recognizer: Recognizer) -> Sequence[Lattice]:
+    return recognizer.lattices(strips) if strips else []
 
 
 def hypotheses(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detector import Box, Detector
 from indexer.crops import open_page
 from indexer.photo import Photo, PhotoError
-from indexer.prepare import Prepared
+from indexer.prepare import Prepared, strips_of
 from indexer.reader import Read, words_of
 from indexer.reading import WordReading
 from recognizer import Hypothesis, Recognizer, Strip
@@ -107,11 +107,9 @@ class Turner:
         pixels = turned(photo.pixels, quarter)
         boxes = self.detector.cuts(pixels)
         rows, columns = pixels.shape[:2]
-        return replace(
-            before,
-            boxes=tuple(photo.whole(turned_back(box, quarter, rows, columns)) for box in boxes),
-            strips=tuple(strip(pixels, box, self.recognizer.height) for box in boxes),
-        )
+        strips, closer = strips_of(pixels, boxes, self.recognizer.height)
+        back = tuple(photo.whole(turned_back(box, quarter, rows, columns)) for box in boxes)
+        return replace(before, boxes=back, strips=strips, closer=closer)
 
 
 def found_first(words: Sequence[WordReading]) -> list[WordReading]:

@@ -25,6 +25,11 @@ class Lattice:
 
     log_probs: NDArray[np.float32]
 
+    @property
+    def sureness(self) -> float:
+        """Probability of the likeliest path, which no likelier text has less of: 1 where all is clear."""
+        return float(np.exp(self.log_probs.max(axis=1).sum(dtype=np.float64)))
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:

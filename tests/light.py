@@ -130,8 +130,8 @@ class LightRecognizer:
         frames, labels = np.indices((2 * len(text) + 1, self.alphabet.size))
         # No two second guesses are equally likely, so that their order depends on nothing else.
         chances = 1.0 + (frames * 37 + labels * 11) % 101 / 100
-        chances[0::2, 0] = 500
-        chances[np.arange(1, len(chances), 2), self.alphabet.encode(text)] = 500
+        chances[0::2, 0] = 5000
+        chances[np.arange(1, len(chances), 2), self.alphabet.encode(text)] = 5000
         return Lattice(np.log(chances / chances.sum(axis=1, keepdims=True)).astype(np.float32))
 
 

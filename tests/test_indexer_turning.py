@@ -42,7 +42,7 @@ def test_boxes_are_turned_back_to_where_they_were(
 def test_other_cuts_of_the_words_do_not_say_which_way_is_up() -> None:
     boxes = tuple(Box(n, 0, n + 9, 9, alternative=n >= 3) for n in range(60))
     strips = tuple(np.full((32, 9), n, np.float32) for n in range(60))
-    page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), boxes, strips)
+    page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), boxes, strips, (None,) * 60)
     assert [int(one[0, 0]) for one in sample(page)] == [0, 1, 2]
 
 
