@@ -1,0 +1,122 @@
+"""Words that cannot be read surely are read from a closer crop as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector import Box
+from indexer.prepare import Prepared, strips_of
+from indexer.reader import SURE, words_of
+from indexer.reading import Page, Sighting
+from recognizer import Lattice, Strip
+from recognizer.alphabet import BLANK, Alphabet
+from recognizer.crop import CLOSER, closely, strip
+from recognizer.decode import best_path
+from recognizer.language import LanguageModel
+
+ALPHABET = Alphabet("abc ")
+CLEAR, FAINT, FROM_NEAR = "abc", "cab", "bca"
+
+
+@dataclass
+class Eyes:
+    """Reads a strip by the text that its first column numbers; surely or not."""
+
+    sure: float
+    id: str = "eyes"
+    height: int = 32
+    alphabet: Alphabet = ALPHABET
+    language: LanguageModel | None = None
+    lattices_id: str = ""
+    looks: list[int] = field(default_factory=list)
+
+    def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
+        self.looks.append(len(strips))
+        return [self._lattice((CLEAR, FAINT, FROM_NEAR)[int(one[0, 0])]) for one in strips]
+
+    def _lattice(self, text: str) -> Lattice:
+        each = (self.sure if text == FAINT else 0.999) ** (1 / len(text))
+        chances = np.full((2 * len(text), ALPHABET.size), (1 - each) / (ALPHABET.size - 1))
+        chances[np.arange(0, len(chances), 2), ALPHABET.encode(text)] = each
+        chances[1::2] = 1e-12
+        chances[1::2, BLANK] = 1
+        return Lattice(np.log(chances).astype(np.float32))
+
+
+def page(*cuts: tuple[Box, int, int | None]) -> Prepared:
+    boxes, strips, closer = zip(*cuts, strict=True)
+    shown = tuple(np.full((32, 60), text, np.float32) for text in strips)
+    near = tuple(None if text is None else np.full((32, 60), text, np.float32) for text in closer)
+    return Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 900, 900), boxes, shown, near)
+
+
+WORD = Box(100, 100, 300, 150)
+
+
+def read(cuts: Prepared, sure: float = 0.1) -> tuple[list[tuple[str, Box]], list[int]]:
+    eyes = Eyes(sure)
+    words = words_of([cuts], eyes, 3)[0]
+    return [(word.hypotheses[0].text, replace(word.box, chance=1.0)) for word in words], eyes.looks
+
+
+def test_a_doubtful_word_is_read_from_nearer_too_and_stays_a_word() -> None:
+    found, looks = read(page((WORD, 1, 2)))
+    assert found == [(FAINT, WORD), (FROM_NEAR, replace(closely(WORD), alternative=True))]
+    assert looks == [1, 1]
+
+
+def test_sure_words_and_other_cuts_are_not() -> None:
+    other = replace(WORD, y0=200, y1=250, alternative=True)
+    found, looks = read(page((WORD, 0, 2), (other, 1, None)))
+    assert [text for text, _ in found] == [CLEAR, FAINT]
+    assert looks == [2]
+
+
+@pytest.mark.parametrize(("sure", "looks"), [(SURE - 0.05, [1, 1]), (SURE + 0.05, [1])])
+def test_how_sure_is_sure(sure: float, looks: list[int]) -> None:
+    assert read(page((WORD, 1, 2)), sure)[1] == looks
+
+
+def test_of_several_pages_each_keeps_its_own() -> None:
+    below = replace(WORD, y0=300, y1=350)
+    words = words_of([page((WORD, 0, 2)), page((WORD, 1, 2), (below, 1, 2))], Eyes(0.1), 3)
+    assert [word.hypotheses[0].text for word in words[0]] == [CLEAR]
+    assert [word.hypotheses[0].text for word in words[1]] == [FAINT, FAINT, FROM_NEAR, FROM_NEAR]
+
+
+def test_the_closer_crop_is_of_the_middle_of_the_word() -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (400, 400, 3)).astype(np.uint8)
+    tilted = Box(50, 200, 250, 330, angle=20.0)
+    boxes = [WORD, replace(WORD, alternative=True), tilted]
+    strips, closer = strips_of(pixels, boxes, 32)
+    assert len(strips) == 3 and closer[1] is None
+    for box, near in ((WORD, closer[0]), (tilted, closer[2])):
+        assert near is not None and np.array_equal(near, strip(pixels, closely(box), 32))
+    off = round(CLOSER * 50)
+    assert closely(WORD) == Box(100 + off, 100 + off, 300 - off, 150 - off)
+
+
+@given(st.integers(1, 300), st.integers(1, 80), st.integers(0, 60), st.floats(-30, 30))
+def test_a_box_without_its_edges_lies_within_and_is_something(
+    wide: int, tall: int, by: int, angle: float
+) -> None:
+    box = Box(100, 100, 100 + wide, 100 + tall)
+    inner = box.shrunk(by)
+    assert box.x0 <= inner.x0 < inner.x1 <= box.x1 and box.y0 <= inner.y0 < inner.y1 <= box.y1
+    assert inner.x1 - inner.x0 == max(wide - 2 * by, 2 - wide % 2)
+    whole = Box(100, 100, 400, 140).levelled(-angle)
+    assert whole.shrunk(8).core() == pytest.approx((284, 24), abs=7)
+
+
+@given(st.lists(st.lists(st.floats(0.01, 1), min_size=5, max_size=5), min_size=1, max_size=6))
+def test_no_text_is_less_likely_than_its_likeliest_path(rows: list[list[float]]) -> None:
+    chances = np.array(rows) / np.sum(rows, axis=1, keepdims=True)
+    lattice = Lattice(np.log(chances).astype(np.float32))
+    assert lattice.sureness == pytest.approx(chances.max(axis=1).prod(), rel=1e-4)
+    assert lattice.sureness <= best_path(lattice, ALPHABET).probability * 1.0001
