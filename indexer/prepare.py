@@ -15,7 +15,7 @@ from indexer.archive import Archive, ArchiveBusy, ArchiveError, ModelIds
 from indexer.photo import Photo, PhotoError, fingerprint, open_pages
 from indexer.reading import Page, Sighting
 from recognizer import Strip
-from recognizer.crop import closely, strip
+from recognizer.crop import strip, tightened
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Prepared:
     boxes: tuple[Box, ...]
     """In pixels of the whole photo."""
     strips: tuple[Strip, ...]
-    closer: tuple[Strip | None, ...]
-    """The same cut more closely, in case they are read doubtfully; None for alternatives."""
+    tight: tuple[Strip | None, ...]
+    """The same words cut more tightly, in case they cannot be read surely; None for alternatives."""
     pages: int | None = None
     """How many there are; comes with the last one."""
 
@@ -136,9 +136,9 @@ class Preparer:
 def strips_of(
     pixels: NDArray[np.uint8], boxes: Sequence[Box], height: int
 ) -> tuple[tuple[Strip, ...], tuple[Strip | None, ...]]:
-    """The strips of `boxes`, and closer ones; see `Prepared`."""
-    closer = (None if box.alternative else strip(pixels, closely(box), height) for box in boxes)
-    return tuple(strip(pixels, box, height) for box in boxes), tuple(closer)
+    """The strips of `boxes`, and the tight ones; see `Prepared`."""
+    tight = (None if box.alternative else strip(pixels, tightened(box), height) for box in boxes)
+    return tuple(strip(pixels, box, height) for box in boxes), tuple(tight)
 
 
 def _is_damage(error: PhotoError, sighting: Sighting) -> bool:

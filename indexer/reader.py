@@ -16,11 +16,11 @@ from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
 from recognizer import Hypothesis, Lattice, Recognizer, Strip
 from recognizer.alphabet import Alphabet
-from recognizer.crop import MARGIN, closely
+from recognizer.crop import MARGIN, tightened
 from recognizer.decode import Span, n_best_many, pack, split
 
 SURE = 0.5
-"""Sureness of a lattice from which a closer look is not worth its time: so are two words in five."""
+"""Sureness of a lattice from which a tighter crop is not worth its time: two words in five have it."""
 
 SPARE = 3
 """Hypotheses asked for beyond those that are kept, because some turn out to be the same."""
@@ -73,22 +73,22 @@ def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> d
 
 
 def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[int, Box, Lattice]]:
-    """What is in each box; words that cannot be read surely are looked at more closely as well."""
+    """What is in each box; words that cannot be read surely are read from a tighter crop as well."""
     cuts = [
         (number, *cut)
         for number, page in enumerate(pages)
-        for cut in zip(page.boxes, page.strips, page.closer, strict=True)
+        for cut in zip(page.boxes, page.strips, page.tight, strict=True)
     ]
     lattices = _lattices([strip for _, _, strip, _ in cuts], recognizer)
-    closer = [
-        (number, replace(closely(box), alternative=True), strip)
+    tight = [
+        (number, replace(tightened(box), alternative=True), strip)
         for (number, box, _, strip), lattice in zip(cuts, lattices, strict=True)
         if strip is not None and lattice.sureness < SURE
     ]
-    again = _lattices([strip for _, _, strip in closer], recognizer)
+    again = _lattices([strip for _, _, strip in tight], recognizer)
     return [
         *((number, box, lattice) for (number, box, _, _), lattice in zip(cuts, lattices, strict=True)),
-        *((number, box, lattice) for (number, box, _), lattice in zip(closer, again, strict=True)),
+        *((number, box, lattice) for (number, box, _), lattice in zip(tight, again, strict=True)),
     ]
 
 

@@ -107,9 +107,9 @@ class Turner:
         pixels = turned(photo.pixels, quarter)
         boxes = self.detector.cuts(pixels)
         rows, columns = pixels.shape[:2]
-        strips, closer = strips_of(pixels, boxes, self.recognizer.height)
+        strips, tight = strips_of(pixels, boxes, self.recognizer.height)
         back = tuple(photo.whole(turned_back(box, quarter, rows, columns)) for box in boxes)
-        return replace(before, boxes=back, strips=strips, closer=closer)
+        return replace(before, boxes=back, strips=strips, tight=tight)
 
 
 def found_first(words: Sequence[WordReading]) -> list[WordReading]:

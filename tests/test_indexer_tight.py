@@ -1,4 +1,4 @@
-"""Words that cannot be read surely are read from a closer crop as well."""
+"""Words that cannot be read surely are read from a tight crop as well."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from indexer.reader import SURE, words_of
 from indexer.reading import Page, Sighting
 from recognizer import Lattice, Strip
 from recognizer.alphabet import BLANK, Alphabet
-from recognizer.crop import CLOSER, closely, strip
+from recognizer.crop import TIGHTER, strip, tightened
 from recognizer.decode import best_path
 from recognizer.language import LanguageModel
 
 ALPHABET = Alphabet("abc ")
-CLEAR, FAINT, FROM_NEAR = "abc", "cab", "bca"
+CLEAR, FAINT, FROM_TIGHT = "abc", "cab", "bca"
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Eyes:
 
     def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
         self.looks.append(len(strips))
-        return [self._lattice((CLEAR, FAINT, FROM_NEAR)[int(one[0, 0])]) for one in strips]
+        return [self._lattice((CLEAR, FAINT, FROM_TIGHT)[int(one[0, 0])]) for one in strips]
 
     def _lattice(self, text: str) -> Lattice:
         each = (self.sure if text == FAINT else 0.999) ** (1 / len(text))
@@ -50,10 +50,10 @@ class Eyes:
 
 
 def page(*cuts: tuple[Box, int, int | None]) -> Prepared:
-    boxes, strips, closer = zip(*cuts, strict=True)
+    boxes, strips, tight = zip(*cuts, strict=True)
     shown = tuple(np.full((32, 60), text, np.float32) for text in strips)
-    near = tuple(None if text is None else np.full((32, 60), text, np.float32) for text in closer)
-    return Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 900, 900), boxes, shown, near)
+    tight_ones = tuple(None if text is None else np.full((32, 60), text, np.float32) for text in tight)
+    return Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 900, 900), boxes, shown, tight_ones)
 
 
 WORD = Box(100, 100, 300, 150)
@@ -65,9 +65,9 @@ def read(cuts: Prepared, sure: float = 0.1) -> tuple[list[tuple[str, Box]], list
     return [(word.hypotheses[0].text, replace(word.box, chance=1.0)) for word in words], eyes.looks
 
 
-def test_a_doubtful_word_is_read_from_nearer_too_and_stays_a_word() -> None:
+def test_a_doubtful_word_is_read_from_a_tight_crop_too_and_stays_a_word() -> None:
     found, looks = read(page((WORD, 1, 2)))
-    assert found == [(FAINT, WORD), (FROM_NEAR, replace(closely(WORD), alternative=True))]
+    assert found == [(FAINT, WORD), (FROM_TIGHT, replace(tightened(WORD), alternative=True))]
     assert looks == [1, 1]
 
 
@@ -87,19 +87,19 @@ def test_of_several_pages_each_keeps_its_own() -> None:
     below = replace(WORD, y0=300, y1=350)
     words = words_of([page((WORD, 0, 2)), page((WORD, 1, 2), (below, 1, 2))], Eyes(0.1), 3)
     assert [word.hypotheses[0].text for word in words[0]] == [CLEAR]
-    assert [word.hypotheses[0].text for word in words[1]] == [FAINT, FAINT, FROM_NEAR, FROM_NEAR]
+    assert [word.hypotheses[0].text for word in words[1]] == [FAINT, FAINT, FROM_TIGHT, FROM_TIGHT]
 
 
-def test_the_closer_crop_is_of_the_middle_of_the_word() -> None:
+def test_the_tight_crop_is_the_middle_of_the_word() -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (400, 400, 3)).astype(np.uint8)
     tilted = Box(50, 200, 250, 330, angle=20.0)
     boxes = [WORD, replace(WORD, alternative=True), tilted]
-    strips, closer = strips_of(pixels, boxes, 32)
-    assert len(strips) == 3 and closer[1] is None
-    for box, near in ((WORD, closer[0]), (tilted, closer[2])):
-        assert near is not None and np.array_equal(near, strip(pixels, closely(box), 32))
-    off = round(CLOSER * 50)
-    assert closely(WORD) == Box(100 + off, 100 + off, 300 - off, 150 - off)
+    strips, tight = strips_of(pixels, boxes, 32)
+    assert len(strips) == 3 and tight[1] is None
+    for box, near in ((WORD, tight[0]), (tilted, tight[2])):
+        assert near is not None and np.array_equal(near, strip(pixels, tightened(box), 32))
+    off = round(TIGHTER * 50)
+    assert tightened(WORD) == Box(100 + off, 100 + off, 300 - off, 150 - off)
 
 
 @given(st.integers(1, 300), st.integers(1, 80), st.integers(0, 60), st.floats(-30, 30))
