@@ -15,7 +15,7 @@ BENT = 30.0
 """Degrees by which words of one line differ less in tilt."""
 
 LEANS = 8.0
-"""Degrees from which a line is looked at as it leans: shorter words know their tilt no better."""
+"""Degrees from which a line is taken to lean; below, a tilt may come from the letters of a word."""
 
 LEADING = 1.4
 """Lines of one block have no more than this many heights of nothing between them."""

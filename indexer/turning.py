@@ -56,7 +56,7 @@ class Turner:
 
     def __call__(self, read: Read) -> Read:
         """`read`, or the page as it reads turned by a quarter, a half or three quarters."""
-        words, page = read.reading.words, read.prepared.page
+        words, page = found_first(read.reading.words), read.prepared.page
         if len(words) < FEWEST or legibility(words) >= CLEAR:
             return read
         try:
@@ -81,8 +81,8 @@ class Turner:
 
     def _ways(self, read: Read) -> tuple[int, ...]:
         """Quarters of a turn worth a look."""
-        words = read.reading.words
-        shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in found_first(words)]
+        words = found_first(read.reading.words)
+        shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in words]
         sideways = (1, 3) if np.median(shapes) < WIDE else ()
         # Upside down, words have the same boxes, so turning their strips tells at little cost.
         flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in sample(read.prepared)]

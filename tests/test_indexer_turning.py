@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from light import LightDetector, LightRecognizer
 
 from detector import Box
 from indexer.archive import Archive
 from indexer.pipeline import add
 from indexer.prepare import Prepared
-from indexer.reading import Page, Sighting
+from indexer.reader import Read
+from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.settings import Settings
-from indexer.turning import sample, turned, turned_back
+from indexer.turning import Turner, sample, turned, turned_back
+from recognizer import Hypothesis
 from recognizer.crop import strip
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "stickies-ideas.jpg"
@@ -44,6 +47,15 @@ def test_other_cuts_of_the_words_do_not_say_which_way_is_up() -> None:
     strips = tuple(np.full((32, 9), n, np.float32) for n in range(60))
     page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), boxes, strips, (None,) * 60)
     assert [int(one[0, 0]) for one in sample(page)] == [0, 1, 2]
+
+
+def test_a_page_of_hardly_any_word_is_left_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
+    box = Box(0, 0, 9, 40)
+    page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), (box,), (), ())
+    others = [WordReading(dataclasses.replace(box, alternative=True), (Hypothesis("ab", 0.1),), b"")] * 9
+    read = Read(page, Reading("detector", "recognizer", tuple(others), "ab", ""))
+    assert Turner(LightDetector(), LightRecognizer(), 5)(read) is read
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
