@@ -44,6 +44,16 @@ class Box:
             wide, tall = tall, wide
         return box
 
+    @property
+    def length(self) -> float:
+        """Pixels along the writing, however it is tilted."""
+        return self.core()[0]
+
+    @property
+    def height(self) -> float:
+        """Pixels across the writing, however it is tilted."""
+        return self.core()[1]
+
     def core(self) -> tuple[float, float]:
         """Width and height of the tilted word within its upright rectangle, pixels.
 

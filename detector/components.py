@@ -13,7 +13,7 @@ from detector.binarize import Grey, Mask, contrast, threshold, without_rules
 from detector.blobs import Numbers, blobs_of
 from detector.box import Box
 from detector.lines import in_reading_order
-from detector.looks import OVERVIEW, SEEN, height, merged, scaled
+from detector.looks import OVERVIEW, SEEN, merged, scaled
 from detector.rows import Row, corners, rows_of
 
 LARGE = 110
@@ -40,7 +40,7 @@ class Components:
         """Boxes of words and short phrases on `pixels` (RGB, H x W x 3), in reading order."""
         scale = min(1.0, SEEN / max(pixels.shape[:2]))
         near = self._look(pixels, scale)
-        far = [b for b in self._look(pixels, scale * OVERVIEW / SEEN) if height(b) > LARGE / scale]
+        far = [b for b in self._look(pixels, scale * OVERVIEW / SEEN) if b.height > LARGE / scale]
         return in_reading_order(merged(near, far))
 
     def cuts(self, pixels: NDArray[np.uint8]) -> list[Box]:

@@ -72,17 +72,17 @@ def _near(left: Box, right: Box) -> bool:
     return right.x0 - left.x1 <= reach and apart <= reach and abs(left.angle - right.angle) < BENT
 
 
-def along(*boxes: Box) -> Sequence[Box]:
+def along(*boxes: Box) -> list[Box]:
     """The boxes as they lie once the longest is level, or upright where that hardly leans."""
     longer = longest(*boxes)
     upright = 90.0 * longer.quarter
     lean = longer.angle if abs(longer.angle - upright) >= LEANS else upright
-    return [box.levelled(lean) for box in boxes] if lean else boxes
+    return [box.levelled(lean) for box in boxes] if lean else list(boxes)
 
 
 def longest(*boxes: Box) -> Box:
     """The one that tells best how a line leans."""
-    return max(boxes, key=lambda box: box.core()[0])
+    return max(boxes, key=lambda box: box.length)
 
 
 def _blocks(lines: list[list[Box]]) -> list[list[list[Box]]]:
@@ -103,7 +103,7 @@ def _under(above: list[Box], below: list[Box]) -> bool:
     if above[0].x0 - below[-1].x1 > reach or below[0].x0 - above[-1].x1 > reach:
         return False
     flat = along(*above, *below)
-    above, below = list(flat[: len(above)]), list(flat[len(above) :])
+    above, below = flat[: len(above)], flat[len(above) :]
     heights = sorted(b.y1 - b.y0 for b in flat)
     height = heights[len(heights) // 2]
     left, right = max(above[0].x0, below[0].x0), min(above[-1].x1, below[-1].x1)

@@ -38,10 +38,10 @@ def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
         inside = [b for b in kept if _share_inside(b, large) > 0.6]
         if any(_share_inside(large, b) > 0.6 for b in kept):
             continue
-        tall = [b for b in inside if height(b) > 0.6 * height(large)]
-        if sum(b.core()[0] for b in tall) > 0.6 * large.core()[0]:  # seen as well from near
+        tall = [b for b in inside if b.height > 0.6 * large.height]
+        if sum(b.length for b in tall) > 0.6 * large.length:  # seen as well from near
             continue
-        small = [b for b in inside if height(b) < 0.35 * height(large) and b.chance > large.chance - 0.2]
+        small = [b for b in inside if b.height < 0.35 * large.height and b.chance > large.chance - 0.2]
         if len(small) > 2:  # a note full of small writing, not one large word
             continue
         kept = [b for b in kept if b not in inside] + [large]
@@ -65,11 +65,6 @@ def beside(boxes: Sequence[Box], others: Sequence[Box]) -> list[Box]:
         for box in boxes
         if all(max(_share_inside(box, one), _share_inside(one, box)) < TOUCHED for one in others)
     ]
-
-
-def height(box: Box) -> float:
-    """Pixels across the writing, however it is tilted."""
-    return box.core()[1]
 
 
 def _share_inside(box: Box, other: Box) -> float:

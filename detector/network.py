@@ -17,7 +17,7 @@ from detector.areas import Quad
 from detector.binarize import Mask
 from detector.box import DIAGONAL, Box
 from detector.lines import in_reading_order
-from detector.looks import OVERVIEW, SEEN, beside, height, lifted, merged, scaled
+from detector.looks import OVERVIEW, SEEN, beside, lifted, merged, scaled
 
 LARGE = 70
 """Height in pixels of the first look from which a word of the second look is taken."""
@@ -86,7 +86,7 @@ class NetworkDetector:
         first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
         closer = self._look(pixels, CLOSE_UP) if few or _is_small(first, side) else []
         near = first if few else closer or first
-        far = [box for box in overview if height(box) > LARGE / SEEN * side]
+        far = [box for box in overview if box.height > LARGE / SEEN * side]
         words = merged(near, far)
         faint = self._look(lifted(pixels), CLOSE_UP) if len(first) < FEW else []
         likely = [box for box in faint if box.chance >= FAINT]
@@ -109,7 +109,7 @@ class NetworkDetector:
 
 def _is_small(boxes: Sequence[Box], side: int) -> bool:
     """Whether writing is too small to be cut rightly at the first look."""
-    return bool(boxes) and float(np.median([height(box) for box in boxes])) * SEEN / side < SMALL
+    return bool(boxes) and float(np.median([box.height for box in boxes])) * SEEN / side < SMALL
 
 
 def _box(quad: Quad, chance: float, columns: int, rows: int) -> Box | None:

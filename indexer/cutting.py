@@ -87,12 +87,7 @@ def _wholes(
 
 def _is_one_line(whole: WordReading, parts: Sequence[WordReading]) -> bool:
     """Whether `whole` is about as high as its `parts`: one sign is no better than three lines."""
-    return _height(whole) <= HIGHER * max(map(_height, parts))
-
-
-def _height(one: WordReading) -> float:
-    """Pixels, across the writing."""
-    return one.box.core()[1]
+    return whole.box.height <= HIGHER * max(one.box.height for one in parts)
 
 
 def _pieces(
@@ -102,21 +97,16 @@ def _pieces(
     for word in words:
         inside = [n for n in others if shares[n, word] >= WITHIN and shares[word, n] < COVERED]
         kept: list[int] = []
-        for piece in sorted(inside, key=lambda n: -value[n] / _width(found[n])):
+        for piece in sorted(inside, key=lambda n: -value[n] / found[n].box.length):
             if not any(_clash(shares, piece, n) for n in kept):
                 kept.append(piece)
-        if len(kept) > 1 and sum(_width(found[n]) for n in kept) >= COVERED * _width(found[word]):
+        if len(kept) > 1 and sum(found[n].box.length for n in kept) >= COVERED * found[word].box.length:
             yield [word], kept
 
 
 def _value(one: WordReading, language: LanguageModel) -> float:
     best = one.hypotheses[0]
     return math.log(max(UNREAD, best.by_sight)) + language(best.text) + EACH
-
-
-def _width(one: WordReading) -> float:
-    """Pixels, along the writing."""
-    return one.box.core()[0]
 
 
 def _clash(shares: Shares, one: int, other: int) -> bool:

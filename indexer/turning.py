@@ -57,36 +57,35 @@ class Turner:
     def __call__(self, read: Read) -> Read:
         """`read`, or the page as it reads turned by a quarter, a half or three quarters."""
         words, page = found_first(read.reading.words), read.prepared.page
-        if len(words) < FEWEST or legibility(words) >= CLEAR:
+        if len(words) < FEWEST or (legible := sense([word.hypotheses for word in words])) >= CLEAR:
             return read
         try:
-            if not (ways := self._ways(read)):
+            if not (ways := self._ways(read.prepared, words, legible)):
                 return read
             photo = open_page(Path(read.prepared.sighting.path), page.number, page.sha256)
-            return self._turned(read, photo, ways)
+            return self._turned(read, photo, ways, CLEARER * legible * len(words))
         except PhotoError:
             return read
         except Exception:  # what has been read already is better than a run that stops
             return read
 
-    def _turned(self, read: Read, photo: Photo, ways: Sequence[int]) -> Read:
-        words = found_first(read.reading.words)
+    def _turned(self, read: Read, photo: Photo, ways: Sequence[int], fewest: float) -> Read:
+        """As it reads the way that gives most letters, if these are not too few."""
         letters, legible, quarter = max((*self._letters(photo, q), q) for q in ways)
-        if legible < LEAST or letters < CLEARER * legibility(words) * len(words):
+        if legible < LEAST or letters < fewest:
             return read
         turned = self._prepared(read.prepared, photo, quarter)
         found = words_of([turned], self.recognizer, self.count)[0]
         reading = replace(read.reading, words=(*found, *_beside(read.reading.words, found)))
         return Read(turned, reading)
 
-    def _ways(self, read: Read) -> tuple[int, ...]:
+    def _ways(self, page: Prepared, words: Sequence[WordReading], legible: float) -> tuple[int, ...]:
         """Quarters of a turn worth a look."""
-        words = found_first(read.reading.words)
         shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in words]
         sideways = (1, 3) if np.median(shapes) < WIDE else ()
         # Upside down, words have the same boxes, so turning their strips tells at little cost.
-        flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in sample(read.prepared)]
-        upside_down = self._sense_of(flipped) >= max(LEAST, CLEARER * legibility(words))
+        flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in sample(page)]
+        upside_down = self._sense_of(flipped) >= max(LEAST, CLEARER * legible)
         return (2, *sideways) if upside_down else sideways
 
     def _letters(self, photo: Photo, quarter: int) -> tuple[float, float]:
@@ -115,11 +114,6 @@ class Turner:
 def found_first(words: Sequence[WordReading]) -> list[WordReading]:
     """The words as they were cut: other ways to cut them read worse any way round."""
     return [word for word in words if not word.box.alternative]
-
-
-def legibility(words: Sequence[WordReading]) -> float:
-    """How well the words read."""
-    return sense([word.hypotheses for word in found_first(words)])
 
 
 def sense(read: Sequence[Sequence[Hypothesis]]) -> float:

@@ -37,7 +37,7 @@ def strip(pixels: NDArray[np.uint8], box: Box, height: int) -> Strip:
 
 def tightened(box: Box) -> Box:
     """`box` without its edges."""
-    return box.shrunk(TIGHTER * box.core()[1])
+    return box.shrunk(TIGHTER * box.height)
 
 
 def patch(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

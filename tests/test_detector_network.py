@@ -198,7 +198,7 @@ def test_small_writing_is_looked_at_from_nearer(tall, angle, looks):
         sides.append(picture.shape[1])
         return [(one * (picture.shape[1] / 1600), 0.9) for one in many(tall, 60, angle)]
 
-    boxes = NetworkDetector(find, "test").detect(np.zeros((2400, 3200, 3), np.uint8))
+    boxes = NetworkDetector(find, "test").cuts(np.zeros((2400, 3200, 3), np.uint8))
     assert len(boxes) == FEW
     assert sorted(sides) == [900, 1600, 2240][:looks]
 

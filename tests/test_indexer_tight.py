@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from light import LightRecognizer
 
 from detector import Box
 from indexer.prepare import Prepared, strips_of
 from indexer.reader import SURE, words_of
 from indexer.reading import Page, Sighting
 from recognizer import Lattice, Strip
-from recognizer.alphabet import BLANK, Alphabet
+from recognizer.alphabet import Alphabet
 from recognizer.crop import TIGHTER, strip, tightened
 from recognizer.decode import best_path
-from recognizer.language import LanguageModel
 
-ALPHABET = Alphabet("abc ")
 CLEAR, FAINT, FROM_TIGHT = "abc", "cab", "bca"
 
 
 @dataclass
-class Eyes:
-    """Reads a strip by the text that its first column numbers; surely or not."""
+class Eyes(LightRecognizer):
+    """Reads a strip by the text that its first column numbers; FAINT as surely as said."""
 
-    sure: float
-    id: str = "eyes"
-    height: int = 32
-    alphabet: Alphabet = ALPHABET
-    language: LanguageModel | None = None
-    lattices_id: str = ""
-    looks: list[int] = field(default_factory=list)
+    sure: float = 0.1
 
     def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
-        self.looks.append(len(strips))
+        self.seen.append(len(strips))
         return [self._lattice((CLEAR, FAINT, FROM_TIGHT)[int(one[0, 0])]) for one in strips]
 
     def _lattice(self, text: str) -> Lattice:
-        each = (self.sure if text == FAINT else 0.999) ** (1 / len(text))
-        chances = np.full((2 * len(text), ALPHABET.size), (1 - each) / (ALPHABET.size - 1))
-        chances[np.arange(0, len(chances), 2), ALPHABET.encode(text)] = each
-        chances[1::2] = 1e-12
-        chances[1::2, BLANK] = 1
-        return Lattice(np.log(chances).astype(np.float32))
+        sure = super()._lattice(text)
+        if text != FAINT:
+            return sure
+        chances = np.exp(sure.log_probs)
+        kept = (self.sure / sure.sureness) ** (1 / len(chances))
+        return Lattice(np.log(kept * chances + (1 - kept) / chances.shape[1]))
 
 
 def page(*cuts: tuple[Box, int, int | None]) -> Prepared:
@@ -60,9 +53,9 @@ WORD = Box(100, 100, 300, 150)
 
 
 def read(cuts: Prepared, sure: float = 0.1) -> tuple[list[tuple[str, Box]], list[int]]:
-    eyes = Eyes(sure)
+    eyes = Eyes(sure=sure)
     words = words_of([cuts], eyes, 3)[0]
-    return [(word.hypotheses[0].text, replace(word.box, chance=1.0)) for word in words], eyes.looks
+    return [(word.hypotheses[0].text, replace(word.box, chance=1.0)) for word in words], eyes.seen
 
 
 def test_a_doubtful_word_is_read_from_a_tight_crop_too_and_stays_a_word() -> None:
@@ -85,7 +78,7 @@ def test_how_sure_is_sure(sure: float, looks: list[int]) -> None:
 
 def test_of_several_pages_each_keeps_its_own() -> None:
     below = replace(WORD, y0=300, y1=350)
-    words = words_of([page((WORD, 0, 2)), page((WORD, 1, 2), (below, 1, 2))], Eyes(0.1), 3)
+    words = words_of([page((WORD, 0, 2)), page((WORD, 1, 2), (below, 1, 2))], Eyes(), 3)
     assert [word.hypotheses[0].text for word in words[0]] == [CLEAR]
     assert [word.hypotheses[0].text for word in words[1]] == [FAINT, FAINT, FROM_TIGHT, FROM_TIGHT]
 
@@ -119,4 +112,4 @@ def test_no_text_is_less_likely_than_its_likeliest_path(rows: list[list[float]])
     chances = np.array(rows) / np.sum(rows, axis=1, keepdims=True)
     lattice = Lattice(np.log(chances).astype(np.float32))
     assert lattice.sureness == pytest.approx(chances.max(axis=1).prod(), rel=1e-4)
-    assert lattice.sureness <= best_path(lattice, ALPHABET).probability * 1.0001
+    assert lattice.sureness <= best_path(lattice, Alphabet("abc ")).probability * 1.0001
