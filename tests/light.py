@@ -31,13 +31,17 @@ ALPHABET = Alphabet(LETTERS + " ")
 STEP = 2
 HEIGHT = STEP * (len(LETTERS) + 1)
 CELL = 8
-GAP = 3 * CELL
+GAP = 10 * CELL
+"""Between words: so wide that nobody takes two for one."""
+END = 3 * CELL
+"""After the last one."""
 MARGIN = 10
 
 
 def pixels(*lines: str) -> NDArray[np.uint8]:
     """A white page with the words of `lines` in black bars."""
-    width = max([sum(CELL * (len(word) + 2) + GAP for word in line.split()) for line in lines] + [CELL])
+    words = [[CELL * (len(word) + 2) + GAP for word in line.split()] for line in lines]
+    width = max([sum(line) - GAP + END for line in words] + [CELL])
     page = np.full((2 * MARGIN + len(lines) * 2 * HEIGHT, width + 2 * MARGIN, 3), 255, np.uint8)
     for number, line in enumerate(lines):
         bottom = MARGIN + number * 2 * HEIGHT + HEIGHT

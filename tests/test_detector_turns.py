@@ -25,7 +25,7 @@ def test_close_neighbours_are_offered_as_one_word_as_well(quarters: int) -> None
     road, map_, later, below = (
         Box(10, 10, 50, 30, line=0, chance=0.9),
         Box(52, 12, 90, 34, line=0, chance=0.7),
-        Box(120, 10, 150, 30, line=0),
+        Box(130, 10, 160, 30, line=0),
         Box(10, 32, 60, 52, line=1),
     )
     boxes = [box.turned(quarters, WIDE, TALL) for box in (road, map_, later, below)]
@@ -45,7 +45,7 @@ def test_a_page_that_leans_is_read_line_by_line(angle: float) -> None:
 
 @pytest.mark.parametrize("angle", [-30, 30])
 def test_close_neighbours_on_a_line_that_leans_are_one_word_as_well(angle: float) -> None:
-    b, oard, later = Box(10, 10, 30, 40), Box(38, 12, 120, 34), Box(140, 10, 200, 34)
+    b, oard, later = Box(10, 10, 30, 40), Box(38, 12, 120, 34), Box(170, 10, 230, 34)
     *words, whole = with_alternatives(in_reading_order([one.levelled(-angle) for one in (b, oard, later)]))
     assert len(words) == 3 and whole.alternative and whole.angle == angle
     assert whole.core() == pytest.approx((110, 30), abs=3)
