@@ -17,8 +17,8 @@ from detector.box import Box
 from detector.lines import along, longest
 
 CLOSE = 1.4
-"""Gap, in heights, up to which two neighbours may be one word. Many are not; where the recognizer reads the
-space between them each is seen once more, without an edge through its last letter."""
+"""Gap, in heights, up to which two neighbours are read together as well. Some are one word; others are parted
+where the recognizer reads the space, and each is seen once more, with no edge of a crop between them."""
 
 SAME = 0.85
 """Intersection over union from which two boxes are one."""
@@ -27,10 +27,10 @@ SAME = 0.85
 def with_alternatives(words: Sequence[Box], seen: Sequence[Box] = ()) -> list[Box]:
     """`words`, which are in reading order, and after them their alternatives.
 
-    These are a box around each two neighbours that may be one word, and what other looks at the photo have
+    These are a box around each two close neighbours, and what other looks at the photo have
     `seen`, unless it is there already.
     """
-    found = [*words, *(_around(a, b) for a, b in pairwise(words) if _may_be_one(a, b))]
+    found = [*words, *(_around(a, b) for a, b in pairwise(words) if _are_close(a, b))]
     taken = places((*found, *seen))
     for box, place in zip(seen, taken[len(found) :].copy(), strict=True):
         shares = _overlaps(place, taken[: len(found)])
@@ -40,7 +40,7 @@ def with_alternatives(words: Sequence[Box], seen: Sequence[Box] = ()) -> list[Bo
     return found
 
 
-def _may_be_one(left: Box, right: Box) -> bool:
+def _are_close(left: Box, right: Box) -> bool:
     if (left.line, left.quarter) != (right.line, right.quarter):
         return False
     left, right = along(left, right)

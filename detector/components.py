@@ -44,7 +44,7 @@ class Components:
         return in_reading_order(merged(near, far))
 
     def cuts(self, pixels: NDArray[np.uint8]) -> list[Box]:
-        """The same, and a box around each two neighbours that may be one word."""
+        """The same, and a box around each two close neighbours."""
         return with_alternatives(self.detect(pixels))
 
     def mask(self, pixels: NDArray[np.uint8]) -> Mask:

@@ -80,7 +80,7 @@ class NetworkDetector:
         return [box for box in self.cuts(pixels) if not box.alternative]
 
     def cuts(self, pixels: Pixels) -> list[Box]:
-        """The same; after them what other looks see otherwise, and neighbours that may be one word."""
+        """The same; after them what other looks see otherwise, and close neighbours put together."""
         side = max(pixels.shape[:2])
         few = side < MORE * SEEN
         first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
