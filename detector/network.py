@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -50,6 +50,10 @@ INK = 0.5
 Pixels = NDArray[np.uint8]
 
 
+def _plain(pixels: Pixels) -> Pixels:
+    return pixels
+
+
 class Find(Protocol):
     """What `model.Finder` does."""
 
@@ -88,7 +92,7 @@ class NetworkDetector:
         near = first if few else closer or first
         far = [box for box in overview if box.height > LARGE / SEEN * side]
         words = merged(near, far)
-        faint = self._look(lifted(pixels), CLOSE_UP) if len(first) < FEW else []
+        faint = self._look(pixels, CLOSE_UP, lifted) if len(first) < FEW else []
         likely = [box for box in faint if box.chance >= FAINT]
         words = in_reading_order([*words, *beside(likely, words)])
         return with_alternatives(words, [*first, *closer, *overview, *faint])
@@ -99,10 +103,10 @@ class NetworkDetector:
         ink = self.find.maps(scaled(pixels, SEEN / max(rows, columns)))[0]
         return np.asarray(cv2.resize(ink, (columns, rows), interpolation=cv2.INTER_LINEAR) > INK)
 
-    def _look(self, pixels: Pixels, side: int) -> list[Box]:
+    def _look(self, pixels: Pixels, side: int, through: Callable[[Pixels], Pixels] = _plain) -> list[Box]:
         rows, columns = pixels.shape[:2]
         scale = side / max(rows, columns)
-        seen = self.find(scaled(pixels, scale))
+        seen = self.find(through(scaled(pixels, scale)))
         found = (_box(quad / scale, chance, columns, rows) for quad, chance in seen)
         return [box for box in found if box is not None and box.chance >= LEAST]
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.box import Box
+from detector.quantiles import quantiles
 from recognizer import Strip
 
 MARGIN = 0.06
@@ -99,15 +100,15 @@ def _project(patch: NDArray[np.uint8]) -> NDArray[np.float32]:
         value = colours[:, :, 0]
     else:
         distance = (colours**2).sum(axis=2)
-        marks = colours[distance >= np.quantile(distance, 0.9)]
+        marks = colours[distance >= quantiles(distance, 0.9)[0]]
         value = colours @ np.linalg.eigh(marks.T @ marks)[1][:, -1]
-    low, high = np.quantile(value, (0.02, 0.98))
+    low, high = quantiles(value, 0.02, 0.98)
     return np.asarray(value if high >= -low else -value, np.float32)
 
 
 def _flatten(value: NDArray[np.float32]) -> NDArray[np.float32]:
     """`value` less its smooth background: shadows and shading over a word are not ink."""
-    calm = (value < 0.4 * np.quantile(value, 0.98)).astype(np.float32)
+    calm = (value < 0.4 * quantiles(value, 0.98)[0]).astype(np.float32)
     window = (2 * value.shape[0] + 1, value.shape[0] + 1)
     weight = cv2.boxFilter(calm, -1, window, borderType=cv2.BORDER_REPLICATE)
     level = cv2.boxFilter(value * calm, -1, window, borderType=cv2.BORDER_REPLICATE)

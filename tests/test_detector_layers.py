@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from detector.layers import MaxPool, ready
-from detector.model import WordMaps
+from detector.model import WordMaps, mixed
 from recognizer.model import NETWORKS, build
 
 
@@ -40,3 +40,12 @@ def test_a_network_made_ready_answers_the_same_and_leaves_the_other_as_it_was(na
     assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
     left = [part for part in ready(network).modules() if isinstance(part, nn.BatchNorm2d)]
     assert not left, "all normalisation is a part of convolutions"
+
+
+def test_maps_are_mixed_as_if_the_coarse_ones_had_been_enlarged() -> None:
+    torch.manual_seed(3)
+    layers = stirred(nn.Sequential(nn.Conv2d(7, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU()))
+    coarse, fine = torch.randn(2, 4, 6, 9), torch.randn(2, 3, 12, 18)
+    enlarged = nn.functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
+    with torch.inference_mode():
+        torch.testing.assert_close(mixed(layers, coarse, fine), layers(torch.cat([enlarged, fine], dim=1)))
