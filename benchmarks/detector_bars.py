@@ -176,7 +176,7 @@ def read(photo: Photo, boxes: Sequence[Box], recognizer: Recognizer) -> list[Wor
     leaf = Leaf(photo.sha256, 1, photo.taken, photo.width, photo.height)
     strips = strips_of(photo.pixels, boxes, recognizer.height)
     page = Prepared(Sighting(str(photo.path)), leaf, tuple(boxes), *strips)
-    return [word for word in words_of([page], recognizer, 1).get(0, []) if not word.box.alternative]
+    return [word for word in words_of(page, recognizer, 1) if not word.box.alternative]
 
 
 def first_page(path: Path) -> Photo:

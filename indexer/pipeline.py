@@ -19,7 +19,7 @@ from indexer.lock import is_watched
 from indexer.mounts import beginnings, missing, remember
 from indexer.photo import PhotoError, fingerprint
 from indexer.prepare import Known, Outcome, Prepared, Preparer, Unreadable
-from indexer.reader import Read, hypotheses, read
+from indexer.reader import Read, Seen, hypotheses, read, see
 from indexer.reading import Page, Reading, Sighting, WordReading
 from indexer.redecoding import Decoder
 from indexer.settings import Settings, SettingsError
@@ -255,16 +255,26 @@ def _read_files(
     ledger: Ledger,
     renew: bool = False,
 ) -> None:
-    """Open the files side by side, read their words in batches, keep page by page."""
+    """Open the files side by side, look at their words in batches, read them and keep page by page.
+
+    The three go on at once: one batch is read and kept while the recognizer looks at the next one.
+    """
     ledger.start()
     prepare = Preparer(
         archive, models.detector, models.recognizer.height, ledger.claims, models.ids if renew else None
     )
     turn = Turner(models.detector, models.recognizer, settings.readings)
     pace = Pace()
+
+    def look(batch: Sequence[Outcome]) -> Iterator[Sequence[Seen | Known | Unreadable]]:
+        yield see(batch, models.recognizer)
+
     try:
-        with Streams(files, prepare, settings.threads, ahead=2 * settings.threads) as streams:
-            for batch in streams.batches(_strips, settings.batch):
+        with (
+            Streams(files, prepare, settings.threads, ahead=2 * settings.threads) as pages,
+            Streams(pages.batches(_strips, settings.batch), look, threads=1, ahead=1) as batches,
+        ):
+            for batch in batches:
                 for outcome in read(batch, models.detector.id, models.recognizer, settings.readings):
                     ledger.enter(turn(outcome) if isinstance(outcome, Read) else outcome)
                 pace.after(len(batch), partial(archive.update_index, insist=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,45 +33,70 @@ class Read:
     reading: Reading
 
 
-def read(
-    batch: Sequence[Outcome], detector: str, recognizer: Recognizer, count: int
-) -> list[Read | Known | Unreadable]:
-    """The batch with all prepared pages read, in the same order, up to `count` hypotheses a word."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page and what the recognizer sees in each of its boxes, tighter crops included."""
+
+    prepared: Prepared
+    cuts: tuple[tuple[Box, Lattice], ...]
+
+
+def see(batch: Sequence[Outcome], recognizer: Recognizer) -> list[Seen | Known | Unreadable]:
+    """The batch with all prepared pages seen, in the same order."""
     pages = [outcome for outcome in batch if isinstance(outcome, Prepared)]
     try:
-        words = words_of(pages, recognizer, count)
+        found = iter(_seen(pages, recognizer))
     except Exception as error:  # one bad photo never stops the run: find out which it is
         if len(batch) > 1:
+            return [done for outcome in batch for done in see([outcome], recognizer)]
+        return [_unreadable(pages[0], error)]
+    return [Seen(one, next(found)) if isinstance(one, Prepared) else one for one in batch]
+
+
+def read(
+    batch: Sequence[Seen | Known | Unreadable], detector: str, recognizer: Recognizer, count: int
+) -> list[Read | Known | Unreadable]:
+    """The batch with all that was seen read, in the same order, up to `count` hypotheses a word."""
+    pages = [outcome for outcome in batch if isinstance(outcome, Seen)]
+    try:
+        words = iter(_words(pages, recognizer, count))
+    except Exception as error:  # as above
+        if len(batch) > 1:
             return [done for outcome in batch for done in read([outcome], detector, recognizer, count)]
-        reason = f"its words could not be read ({type(error).__name__}: {error})"
-        return [Unreadable(pages[0].sighting, reason, pages[0].page.sha256, damaged=False)]
+        return [_unreadable(pages[0].prepared, error)]
     alphabet, lattices_id = recognizer.alphabet.characters, recognizer.lattices_id
-    readings = (
-        Reading(detector, recognizer.id, tuple(words[number]), alphabet, lattices_id)
-        for number in range(len(pages))
-    )
-    return [Read(one, next(readings)) if isinstance(one, Prepared) else one for one in batch]
+    readings = (Reading(detector, recognizer.id, tuple(some), alphabet, lattices_id) for some in words)
+    return [Read(one.prepared, next(readings)) if isinstance(one, Seen) else one for one in batch]
 
 
-def words_of(pages: Sequence[Prepared], recognizer: Recognizer, count: int) -> dict[int, list[WordReading]]:
-    """The words of each page, by its number in `pages`."""
-    places = [
-        (number, part, span.lattice)
-        for number, box, lattice in _seen(pages, recognizer)
-        for part, span in parts(box, lattice, recognizer.alphabet)
-    ]
-    ranked = hypotheses([lattice for _, _, lattice in places], recognizer, count)
-    words = defaultdict[int, list[WordReading]](list)
-    for (number, box, lattice), texts in zip(places, ranked, strict=True):
-        if texts:
-            words[number].append(_word(box, texts, lattice))
-    if recognizer.language:
-        for number, found in words.items():
-            words[number] = settled(found, recognizer.language)
+def _unreadable(page: Prepared, error: Exception) -> Unreadable:
+    reason = f"its words could not be read ({type(error).__name__}: {error})"
+    return Unreadable(page.sighting, reason, page.page.sha256, damaged=False)
+
+
+def words_of(page: Prepared, recognizer: Recognizer, count: int) -> list[WordReading]:
+    """The words of one page."""
+    [words] = _words([Seen(page, *_seen([page], recognizer))], recognizer, count)
     return words
 
 
-def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[int, Box, Lattice]]:
+def _words(pages: Sequence[Seen], recognizer: Recognizer, count: int) -> list[list[WordReading]]:
+    """The words of each page."""
+    places = [
+        (number, part, span.lattice)
+        for number, page in enumerate(pages)
+        for box, lattice in page.cuts
+        for part, span in parts(box, lattice, recognizer.alphabet)
+    ]
+    ranked = hypotheses([lattice for _, _, lattice in places], recognizer, count)
+    words: list[list[WordReading]] = [[] for _ in pages]
+    for (number, box, lattice), texts in zip(places, ranked, strict=True):
+        if texts:
+            words[number].append(_word(box, texts, lattice))
+    return [settled(found, recognizer.language) if recognizer.language else found for found in words]
+
+
+def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[tuple[Box, Lattice], ...]]:
     """What is in each box; words that cannot be read surely are read from a tighter crop as well."""
     cuts = [
         (number, *cut)
@@ -86,10 +110,11 @@ def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[int, 
         if strip is not None and lattice.sureness < SURE
     ]
     again = _lattices([strip for _, _, strip in tight], recognizer)
-    return [
-        *((number, box, lattice) for (number, box, _, _), lattice in zip(cuts, lattices, strict=True)),
-        *((number, box, lattice) for (number, box, _), lattice in zip(tight, again, strict=True)),
-    ]
+    places = [(number, box) for number, box, *_ in cuts] + [(number, box) for number, box, _ in tight]
+    found: list[list[tuple[Box, Lattice]]] = [[] for _ in pages]
+    for (number, box), lattice in zip(places, [*lattices, *again], strict=True):
+        found[number].append((box, lattice))
+    return [tuple(some) for some in found]
 
 
 def _lattices(strips: Sequence[Strip], recognizer: Recognizer) -> Sequence[Lattice]:

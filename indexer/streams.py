@@ -57,6 +57,11 @@ class Streams(Generic[Job, Result]):
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < end:
             self._drain()
 
+    def __iter__(self) -> Iterator[Result]:
+        """Results as they come."""
+        while (result := self._next(wait=True)) is not None:
+            yield result
+
     def batches(self, weigh: Callable[[Result], int], full: int) -> Iterator[list[Result]]:
         """Results as they come, gathered until they weigh `full`; never waits for more than the first one."""
         while (first := self._next(wait=True)) is not None:

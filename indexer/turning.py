@@ -75,7 +75,7 @@ class Turner:
         if legible < LEAST or letters < fewest:
             return read
         turned = self._prepared(read.prepared, photo, quarter)
-        found = words_of([turned], self.recognizer, self.count)[0]
+        found = words_of(turned, self.recognizer, self.count)
         reading = replace(read.reading, words=(*found, *_beside(read.reading.words, found)))
         return Read(turned, reading)
 

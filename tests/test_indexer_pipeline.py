@@ -277,12 +277,16 @@ def test_a_fault_in_the_detector_is_one_photo_s_fault(place: Place) -> None:
     assert place.add() == Summary(new=1, unchanged=1)
 
 
-def test_a_fault_in_the_recognizer_is_one_photo_s_fault(place: Place) -> None:
+@pytest.mark.parametrize("when", ["seen", "read"])
+def test_a_fault_in_the_recognizer_is_one_photo_s_fault(place: Place, when: str) -> None:
     class Fragile(LightRecognizer):
         def lattices(self, strips: Sequence[Strip]) -> list[Lattice]:
-            if any(strip.shape[1] > 150 for strip in strips):
+            wide = [strip.shape[1] > 150 for strip in strips]
+            if any(wide) and when == "seen":
                 raise MemoryError
-            return super().lattices(strips)
+            unreadable = Lattice(np.log(np.eye(1, 999, 998, np.float32) + 1e-9))  # a label that means nothing
+            found = super().lattices(strips)
+            return [unreadable if no else one for no, one in zip(wide, found, strict=True)]
 
     board(place.photos / "a.png", "one")
     board(place.photos / "b.png", "incomprehensibilities")
@@ -485,6 +489,26 @@ def test_streams_keep_the_order_of_each_job_and_lose_nothing() -> None:
     assert sorted(results) == [(job, k) for job in range(20) for k in range(5)]
     for job in range(20):
         assert [k for j, k in results if j == job] == list(range(5))
+
+
+def test_streams_flow_into_others() -> None:
+    with (
+        Streams(range(50), lambda job: iter([job]), threads=3, ahead=2) as first,
+        Streams(first.batches(lambda _: 1, full=4), lambda some: iter([sum(some)]), 1, ahead=1) as second,
+    ):
+        assert sum(second) == sum(range(50))
+
+
+def test_a_fault_in_the_first_streams_comes_out_of_the_last() -> None:
+    def run(job: int) -> Iterator[int]:
+        yield 1 // (5 - job)
+
+    with (
+        pytest.raises(ZeroDivisionError),
+        Streams(range(9), run, threads=2, ahead=2) as first,
+        Streams(first.batches(lambda _: 1, full=1), iter, threads=1, ahead=1) as second,
+    ):
+        list(second)
 
 
 def test_streams_run_no_further_ahead_than_allowed() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from light import LightRecognizer
 
 from detector import Box
-from indexer.prepare import Prepared, strips_of
-from indexer.reader import SURE, words_of
+from indexer.prepare import Known, Prepared, strips_of
+from indexer.reader import SURE, Read, read, see, words_of
 from indexer.reading import Page, Sighting
 from recognizer import Lattice, Strip
 from recognizer.alphabet import Alphabet
@@ -52,35 +52,39 @@ def page(*cuts: tuple[Box, int, int | None]) -> Prepared:
 WORD = Box(100, 100, 300, 150)
 
 
-def read(cuts: Prepared, sure: float = 0.1) -> tuple[list[tuple[str, Box]], list[int]]:
+def texts_of(cuts: Prepared, sure: float = 0.1) -> tuple[list[tuple[str, Box]], list[int]]:
     eyes = Eyes(sure=sure)
-    words = words_of([cuts], eyes, 3)[0]
+    words = words_of(cuts, eyes, 3)
     return [(word.hypotheses[0].text, replace(word.box, chance=1.0)) for word in words], eyes.seen
 
 
 def test_a_doubtful_word_is_read_from_a_tight_crop_too_and_stays_a_word() -> None:
-    found, looks = read(page((WORD, 1, 2)))
+    found, looks = texts_of(page((WORD, 1, 2)))
     assert found == [(FAINT, WORD), (FROM_TIGHT, replace(tightened(WORD), alternative=True))]
     assert looks == [1, 1]
 
 
 def test_sure_words_and_other_cuts_are_not() -> None:
     other = replace(WORD, y0=200, y1=250, alternative=True)
-    found, looks = read(page((WORD, 0, 2), (other, 1, None)))
+    found, looks = texts_of(page((WORD, 0, 2), (other, 1, None)))
     assert [text for text, _ in found] == [CLEAR, FAINT]
     assert looks == [2]
 
 
 @pytest.mark.parametrize(("sure", "looks"), [(SURE - 0.05, [1, 1]), (SURE + 0.05, [1])])
 def test_how_sure_is_sure(sure: float, looks: list[int]) -> None:
-    assert read(page((WORD, 1, 2)), sure)[1] == looks
+    assert texts_of(page((WORD, 1, 2)), sure)[1] == looks
 
 
 def test_of_several_pages_each_keeps_its_own() -> None:
     below = replace(WORD, y0=300, y1=350)
-    words = words_of([page((WORD, 0, 2)), page((WORD, 1, 2), (below, 1, 2))], Eyes(), 3)
-    assert [word.hypotheses[0].text for word in words[0]] == [CLEAR]
-    assert [word.hypotheses[0].text for word in words[1]] == [FAINT, FAINT, FROM_TIGHT, FROM_TIGHT]
+    eyes, known = Eyes(), Known(Sighting("/p/b.jpg"), "b" * 64, in_hand=False)
+    seen = see([page((WORD, 0, 2)), known, page((WORD, 1, 2), (below, 1, 2))], eyes)
+    first, between, second = read(seen, "d", eyes, 3)
+    assert isinstance(first, Read) and isinstance(second, Read)
+    texts = [[word.hypotheses[0].text for word in one.reading.words] for one in (first, second)]
+    assert texts == [[CLEAR], [FAINT, FAINT, FROM_TIGHT, FROM_TIGHT]] and between is known
+    assert eyes.seen == [3, 2], "all pages at once"
 
 
 def test_the_tight_crop_is_the_middle_of_the_word() -> None:
