@@ -172,7 +172,7 @@ def by_search(searcher: search.Searcher, names: list[str]) -> Ranking:
 @contextmanager
 def crowded(photos: int, many: int) -> Iterator[None]:
     """Look at as few words of an archive of `photos` as fall to them in one of `many`."""
-    limits = ((rank, "EXAMINED"), (rank, "ASKED_CLOSER"), (snapshot, "WIDE"), (search, "LOOKED_CLOSER"))
+    limits = ((rank, "EXAMINED"), (rank, "HELD"), (snapshot, "WIDE"), (search, "LOOKED_CLOSER"))
     before = [getattr(module, name) for module, name in limits]
     try:
         for (module, name), count in zip(limits, before, strict=True):

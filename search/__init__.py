@@ -32,8 +32,8 @@ LEAST = 0.001
 LOOKED_AT = 50
 """Photos of which search looks how their words stand to each other; where more fit, the likeliest."""
 
-LOOKED_CLOSER = 400
-"""Photos of which more words are asked for each of several typed words; those that fit best so far."""
+LOOKED_CLOSER = 100
+"""Photos that are asked for each of several typed words once more: they fit best so far."""
 
 DOUBTFUL = 0.1
 """A word that is less likely than this on every photo is probably on none."""
@@ -128,12 +128,16 @@ class Searcher:
 
         words = wanted(tree)
         found: dict[Term, Found] = {term: self._find_term(term) for term in every(tree)}
-        numbers = {number for term in words for number in found[term]}
-        scored = _ordered((score(tree, found, n, self._where), n) for n in numbers)
+
+        def in_order() -> list[tuple[float, int]]:
+            numbers = {number for term in words for number in found[term]}
+            return _ordered((score(tree, found, n, self._where), n) for n in numbers)
+
+        scored = in_order()
         if len(words) > 1:
-            best, rest = [n for _, n in scored[:LOOKED_CLOSER]], scored[LOOKED_CLOSER:]
-            found = look_closer(found, words, self.snapshot, best)
-            scored = _ordered([*((score(tree, found, n, self._where), n) for n in best), *rest])
+            best = [number for _, number in scored[:LOOKED_CLOSER]]
+            found |= look_closer({term: found[term] for term in words}, self.snapshot, best)
+            scored = in_order()
             near = [(v * nearness(words, found, n, self._where), n) for v, n in scored[:LOOKED_AT]]
             scored = _ordered(near) + scored[LOOKED_AT:]
         bound = least ** len(words)

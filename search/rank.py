@@ -20,8 +20,8 @@ from search.snapshot import Candidate, Snapshot, place_of, readable
 EXAMINED = 800
 """Words whose lattices are asked for the exact probability of a typed word."""
 
-ASKED_CLOSER = 200
-"""Words asked for a typed one on photos that another typed word speaks for."""
+HELD = 800
+"""Photos that are asked for each of several typed words once more: all seem to be on them."""
 
 EDIT = 8.0
 """What one edit between a typed word and a reading of a lattice takes off its log-probability."""
@@ -126,21 +126,21 @@ def _spelled(term: Term, snapshot: Snapshot) -> Iterator[tuple[Field, str, float
         yield "told", text, CONFUSION * cost
 
 
-def look_closer(
-    found: Mapping[Term, Found], terms: Iterable[Term], snapshot: Snapshot, photos: Iterable[int]
-) -> dict[Term, Found]:
-    """`found`, and what more places on `photos` say of `terms`.
+def look_closer(found: Mapping[Term, Found], snapshot: Snapshot, photos: Iterable[int]) -> dict[Term, Found]:
+    """`found`, and what more places say of its terms, on `photos` and on those that seem to hold them all.
 
     In a large archive other photos crowd out the lattices of one that another typed word speaks for.
     """
+    asked = [term for term in found if _asks_lattices(term)]
+    keys = dict.fromkeys(map(snapshot.key, photos))
+    keys |= dict.fromkeys(snapshot.holding([term.text for term in asked], HELD) if asked else [])
     closer = dict(found)
-    for term in terms:
-        if _asks_lattices(term):
-            closer[term] = best = dict(found[term])
-            unasked = [n for n in photos if n not in best or best[n].place is None]
-            some = snapshot.likeliest(term.text, ASKED_CLOSER, unasked)
-            for number, evidence in _by_lattices(term, snapshot, some):
-                _keep_better(best, number, evidence)
+    for term in asked:
+        closer[term] = best = dict(found[term])
+        known = {snapshot.key(n) for n, evidence in best.items() if evidence.place is not None}
+        some = snapshot.likeliest_of(term.text, [key for key in keys if key not in known])
+        for number, evidence in _by_lattices(term, snapshot, some):
+            _keep_better(best, number, evidence)
     return closer
 
 

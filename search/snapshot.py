@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -22,6 +22,8 @@ from search.words import spellings, terms
 
 WIDE = 12_000
 """Words that are tried by their slots; those with the lowest bounds."""
+
+_NO_KEYS = np.zeros(0, np.int64)
 
 _ANY = np.iinfo(np.uint16).max
 
@@ -50,6 +52,19 @@ class Candidate(NamedTuple):
 
     number: int
     sketches: Sketches
+
+
+class Tried(NamedTuple):
+    """N words that were tried for a typed one by their slots."""
+
+    owners: NDArray[np.intp]
+    """N; which part has the sketch."""
+    numbers: NDArray[np.intp]
+    """N; which sketch it is."""
+    keys: NDArray[np.int64]
+    """N; the version of the photo."""
+    misfits: NDArray[np.uint16]
+    """N; how badly the typed word fits."""
 
 
 class Snapshot:
@@ -121,27 +136,57 @@ class Snapshot:
         return any(self.photos(field, term) for field in FIELDS)
 
     @readable()
-    def likeliest(self, word: str, count: int, photos: Collection[int] | None = None) -> list[Candidate]:
-        """The `count` words whose lattices may hold `word` with the highest probability, likeliest first.
+    def likeliest(self, word: str, count: int) -> list[Candidate]:
+        """The `count` words whose lattices may hold `word` with the highest probability, likeliest first."""
+        tried = self._tried(word)
+        best = lowest(tried.misfits, count)
+        return self._candidates(tried, best[np.argsort(tried.misfits[best], kind="stable")])
 
-        Those on `photos` with these numbers, if any are given. Only the WIDE ones with the lowest bounds are
-        tried by their slots.
-        """
+    @readable()
+    def likeliest_of(self, word: str, keys: Sequence[int]) -> list[Candidate]:
+        """The same, one of each of the versions of photos with these `keys`."""
+        tried = self._try(word, keys)
+        order = np.argsort(tried.misfits, kind="stable")
+        return self._candidates(tried, order[np.unique(tried.keys[order], return_index=True)[1]])
+
+    def _candidates(self, tried: Tried, places: NDArray[np.intp]) -> list[Candidate]:
+        some = zip(tried.numbers[places].tolist(), tried.owners[places].tolist(), strict=True)
+        return [Candidate(number, self._parts[owner].sketches) for number, owner in some]
+
+    @readable()
+    def holding(self, words: Sequence[str], count: int) -> list[int]:
+        """Keys of the `count` versions of photos that seem to hold all of `words`, by their slots."""
+        tried = [self._tried(word) for word in words]
+        keys = np.unique(np.concatenate([one.keys for one in tried]))
+        lost = np.zeros(len(keys), np.int64)
+        for one in tried:
+            best = np.full(len(keys), one.misfits.max(initial=0), np.int64)  # the rest fits no better
+            np.minimum.at(best, np.searchsorted(keys, one.keys), one.misfits)
+            lost += best
+        return [int(key) for key in keys[np.argsort(lost, kind="stable")[:count]]]
+
+    @cached_property
+    def _tried(self) -> Callable[[str], Tried]:
+        return lru_cache(maxsize=4)(self._try)
+
+    def _try(self, word: str, keys: Sequence[int] | None = None) -> Tried:
+        """How the WIDE words with the lowest bounds, of those versions of photos, fit `word`."""
         sketches, bounds = [part.sketches for part in self._parts], self._bounds(word)
-        if photos is None:
+        if keys is None:
             some = [self._lowest(one, b) for one, b in zip(sketches, bounds, strict=True)]
         else:
-            keys = [self._key(photo) for photo in photos]
             some = [one.of_versions(keys) for one in sketches]
         plain = np.concatenate([np.zeros(0, np.uint16), *(b[n] for b, n in zip(bounds, some, strict=True))])
         limit = np.partition(plain, WIDE)[WIDE] if len(plain) > WIDE else _ANY
         near = [n[b[n] <= limit] for b, n in zip(bounds, some, strict=True)]
-        misfits = misfits_of(word, sketches, near)
-        best = lowest(misfits, count)
-        best = best[np.argsort(misfits[best], kind="stable")]
-        owners = np.repeat(np.arange(len(near)), [len(n) for n in near])[best].tolist()
-        numbers = np.concatenate([np.zeros(0, np.intp), *near])[best].tolist()
-        return [Candidate(number, sketches[owner]) for owner, number in zip(owners, numbers, strict=True)]
+        return Tried(
+            np.repeat(np.arange(len(near)), [len(n) for n in near]),
+            np.concatenate([np.zeros(0, np.intp), *near]),
+            np.concatenate(
+                [np.zeros(0, np.int64), *(o.keys[n] for o, n in zip(sketches, near, strict=True))]
+            ),
+            misfits_of(word, sketches, near),
+        )
 
     @cached_property
     def _bounds(self) -> Callable[[str], list[NDArray[np.uint16]]]:
@@ -163,7 +208,7 @@ class Snapshot:
     def key_of(self, photo: int) -> int | None:
         """Key of the version of the photo that is held; None if there is none."""
         numbers = self.photos("photo", str(photo))
-        return self._key(numbers[0][0]) if numbers else None
+        return self.key(numbers[0][0]) if numbers else None
 
     @readable()
     def number_of(self, key: int) -> int | None:
@@ -175,7 +220,8 @@ class Snapshot:
                 self._keys[number] = key
         return self._numbers[key]
 
-    def _key(self, number: int) -> int:
+    @readable()
+    def key(self, number: int) -> int:
         """The other way round."""
         if number not in self._keys:
             self._keys[number] = int(self._stored(number)[5])

@@ -207,21 +207,39 @@ def test_former_versions_of_a_photo_take_no_place_of_what_is_there(
     assert found(tmp_path, "roadmap") == ["2"]
 
 
-@pytest.mark.parametrize("closer", [4, 0])
+@pytest.mark.parametrize(("closer", "held"), [(4, 0), (0, 4), (0, 0)])
 def test_what_other_photos_crowd_out_is_asked_for_where_another_word_stands(
-    tmp_path: Path, closer: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, closer: int, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("search.rank.EXAMINED", 2)
+    monkeypatch.setattr("search.rank.HELD", held)
     monkeypatch.setattr("search.LOOKED_CLOSER", closer)
     (tmp_path / "archive.sqlite").touch()
     doubtful = word("zozfwop", x=20, lattice=seen("roadmap", "zozfwop", doubt=0.4))
     fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, (word("plan", lattice=seen("plan")), doubtful), 1, ALPHABET))
     fill(tmp_path, *(read_from_lattices(n, "roadmap", "budget") for n in range(2, 5)))
     hits = {Path(hit.path).stem: hit for hit in search.open(tmp_path).find("plan roadmap")}
-    assert len(hits["1"].words) == (2 if closer else 1)
-    assert hits["1"].score > 0.1 if closer else hits["1"].score < 0.01
-    assert (hits["1"].rank == 1) is bool(closer)
+    looked = bool(closer or held)
+    assert len(hits["1"].words) == (2 if looked else 1)
+    assert hits["1"].score > 0.1 if looked else hits["1"].score < 0.01
+    assert (hits["1"].rank == 1) is looked
     assert "1" not in found(tmp_path, "roadmap")
+
+
+@pytest.mark.parametrize("held", [1, 0])
+def test_a_photo_with_both_words_is_found_even_if_others_crowd_out_each_of_them(
+    tmp_path: Path, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.rank.EXAMINED", 2)
+    monkeypatch.setattr("search.rank.HELD", held)
+    (tmp_path / "archive.sqlite").touch()
+    doubtful = [
+        word("zo", x=90 * n, lattice=seen(w, "zo", doubt=0.4)) for n, w in enumerate(("plan", "roadmap"))
+    ]
+    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, tuple(doubtful), 1, ALPHABET))
+    fill(tmp_path, *(read_from_lattices(n, "roadmap") for n in (2, 3)))
+    fill(tmp_path, *(read_from_lattices(n, "plan") for n in (4, 5)))
+    assert (found(tmp_path, "plan roadmap")[0] == "1") is bool(held)
 
 
 def test_readers_keep_what_they_saw(home: Path) -> None:
