@@ -234,7 +234,8 @@ def test_a_photo_with_both_words_is_found_even_if_others_crowd_out_each_of_them(
     monkeypatch.setattr("search.rank.HELD", held)
     (tmp_path / "archive.sqlite").touch()
     doubtful = [
-        word("zo", x=90 * n, lattice=seen(w, "zo", doubt=0.4)) for n, w in enumerate(("plan", "roadmap"))
+        word("zozo", lattice=seen("plan", "zozo", doubt=0.4)),
+        word("zozfwop", x=90, lattice=seen("roadmap", "zozfwop", doubt=0.4)),
     ]
     fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, tuple(doubtful), 1, ALPHABET))
     fill(tmp_path, *(read_from_lattices(n, "roadmap") for n in (2, 3)))
