@@ -226,6 +226,19 @@ def test_what_other_photos_crowd_out_is_asked_for_where_another_word_stands(
     assert "1" not in found(tmp_path, "roadmap")
 
 
+@pytest.mark.parametrize(("doubt", "asked"), [(0.15, 1), (0.01, 0)])
+def test_hopeless_words_are_not_asked_for_their_lattices(tmp_path: Path, doubt: float, asked: int) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    fill(
+        tmp_path,
+        Entry(1, ("/p/1.jpg",), 0, (word("zozo", lattice=seen("plan", "zozo", doubt)),), 1, ALPHABET),
+    )
+    snapshot = search.open(tmp_path).snapshot
+    key = snapshot.key_of(1)
+    assert key is not None
+    assert len(snapshot.likeliest("plan", 9)) == len(snapshot.likeliest_of("plan", [key])) == asked
+
+
 @pytest.mark.parametrize("held", [1, 0])
 def test_a_photo_with_both_words_is_found_even_if_others_crowd_out_each_of_them(
     tmp_path: Path, held: int, monkeypatch: pytest.MonkeyPatch
