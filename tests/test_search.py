@@ -7,48 +7,14 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from entries import ALPHABET, fill, found, photo, read_from_lattices, seen, word
 
 import search
-from recognizer import Lattice
-from recognizer.alphabet import Alphabet
-from recognizer.decode import pack
 from search.entry import Entry, Word, postings
 from search.index import Index, IndexBusy, IndexMissing
 from search.query import Filters, filters
 from search.shelf import ALIKE
-from search.sketches import FINE_UNIT, UNIT, Seen, Sketches, joined, lowest, misfits_of, only, sketch
-
-ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"
-
-
-def seen(text: str, instead: str = "", doubt: float = 0.2) -> bytes:
-    """A packed lattice that reads `instead` but gives each letter of `text` the probability `doubt`."""
-    alphabet = Alphabet(ALPHABET)
-    rows = []
-    for true, read in zip(text, instead or text, strict=True):
-        row = np.full(alphabet.size, 1e-4)
-        row[alphabet.encode(true)[0]] += doubt
-        row[alphabet.encode(read)[0]] += 1 - doubt
-        rows += [row / row.sum(), np.r_[0.999, np.full(alphabet.size - 1, 0.001 / (alphabet.size - 1))]]
-    return pack(Lattice(np.log(np.array(rows, np.float32))))
-
-
-def word(text: str, probability: float = 0.9, x: int = 0, line: int = 0, lattice: bytes = b"") -> Word:
-    return Word(x + 1, (x, 0, x + 10, 10), line, 1.0, ((text, probability),), lattice)
-
-
-def photo(number: int, *texts: str, taken: float = 0.0, folder: str = "/p") -> Entry:
-    words = tuple(word(t, x=20 * n) for n, t in enumerate(texts))
-    return Entry(number, (f"{folder}/{number}.jpg",), taken, words, 1, ALPHABET)
-
-
-def read_from_lattices(number: int, *texts: str) -> Entry:
-    words = tuple(word(t, x=20 * n, lattice=seen(t)) for n, t in enumerate(texts))
-    return Entry(number, (f"/p/{number}.jpg",), 0.0, words, 1, ALPHABET)
 
 
 @pytest.fixture
@@ -56,16 +22,6 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "archive.sqlite").touch()
     fill(tmp_path, photo(1, "quarterly", "roadmap"), photo(2, "budget"), photo(3, "Quarterly", "budget"))
     return tmp_path
-
-
-def fill(home: Path, *entries: Entry) -> None:
-    with Index(home / "index").writer() as batch:
-        for entry in entries:
-            batch.put(entry)
-
-
-def found(home: Path, query: str, **options: object) -> list[str]:
-    return [Path(h.path).stem for h in search.open(home).find(query, **options)]  # type: ignore[arg-type]
 
 
 def test_the_photo_with_both_words_comes_first(home: Path) -> None:
@@ -188,74 +144,6 @@ def test_replaced_and_dropped_photos_leave_nothing_behind(home: Path) -> None:
     assert found(home, "budget") == ["3"]
 
 
-@pytest.mark.parametrize("times", [0, 1, ALIKE - 2, ALIKE, 3 * ALIKE])
-def test_former_versions_of_a_photo_take_no_place_of_what_is_there(
-    tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("search.rank.EXAMINED", 5)
-    monkeypatch.setattr("search.snapshot.WIDE", 5)
-    (tmp_path / "archive.sqlite").touch()
-    clear = tuple(word("roadmap", x=20 * n, lattice=seen("roadmap")) for n in range(4))
-    doubtful = word("zozfwop", lattice=seen("roadmap", "zozfwop", doubt=0.4))
-    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, clear, 1, ALPHABET), photo(3, "budget"))
-    fill(tmp_path, Entry(2, ("/p/2.jpg",), 0, (doubtful,), 1, ALPHABET))
-    for _ in range(times):
-        fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, clear, 1, ALPHABET))
-    assert found(tmp_path, "roadmap") == ["1", "2"]
-    with Index(tmp_path / "index").writer() as batch:
-        batch.drop(1)
-    assert found(tmp_path, "roadmap") == ["2"]
-
-
-@pytest.mark.parametrize(("closer", "held"), [(4, 0), (0, 4), (0, 0)])
-def test_what_other_photos_crowd_out_is_asked_for_where_another_word_stands(
-    tmp_path: Path, closer: int, held: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("search.rank.EXAMINED", 2)
-    monkeypatch.setattr("search.rank.HELD", held)
-    monkeypatch.setattr("search.LOOKED_CLOSER", closer)
-    (tmp_path / "archive.sqlite").touch()
-    doubtful = word("zozfwop", x=20, lattice=seen("roadmap", "zozfwop", doubt=0.4))
-    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, (word("plan", lattice=seen("plan")), doubtful), 1, ALPHABET))
-    fill(tmp_path, *(read_from_lattices(n, "roadmap", "budget") for n in range(2, 5)))
-    hits = {Path(hit.path).stem: hit for hit in search.open(tmp_path).find("plan roadmap")}
-    looked = bool(closer or held)
-    assert len(hits["1"].words) == (2 if looked else 1)
-    assert hits["1"].score > 0.1 if looked else hits["1"].score < 0.01
-    assert (hits["1"].rank == 1) is looked
-    assert "1" not in found(tmp_path, "roadmap")
-
-
-@pytest.mark.parametrize(("doubt", "asked"), [(0.15, 1), (0.01, 0)])
-def test_hopeless_words_are_not_asked_for_their_lattices(tmp_path: Path, doubt: float, asked: int) -> None:
-    (tmp_path / "archive.sqlite").touch()
-    fill(
-        tmp_path,
-        Entry(1, ("/p/1.jpg",), 0, (word("zozo", lattice=seen("plan", "zozo", doubt)),), 1, ALPHABET),
-    )
-    snapshot = search.open(tmp_path).snapshot
-    key = snapshot.key_of(1)
-    assert key is not None
-    assert len(snapshot.likeliest("plan", 9)) == len(snapshot.likeliest_of("plan", [key])) == asked
-
-
-@pytest.mark.parametrize("held", [1, 0])
-def test_a_photo_with_both_words_is_found_even_if_others_crowd_out_each_of_them(
-    tmp_path: Path, held: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("search.rank.EXAMINED", 2)
-    monkeypatch.setattr("search.rank.HELD", held)
-    (tmp_path / "archive.sqlite").touch()
-    doubtful = [
-        word("zozo", lattice=seen("plan", "zozo", doubt=0.4)),
-        word("zozfwop", x=90, lattice=seen("roadmap", "zozfwop", doubt=0.4)),
-    ]
-    fill(tmp_path, Entry(1, ("/p/1.jpg",), 0, tuple(doubtful), 1, ALPHABET))
-    fill(tmp_path, *(read_from_lattices(n, "roadmap") for n in (2, 3)))
-    fill(tmp_path, *(read_from_lattices(n, "plan") for n in (4, 5)))
-    assert (found(tmp_path, "plan roadmap")[0] == "1") is bool(held)
-
-
 def test_readers_keep_what_they_saw(home: Path) -> None:
     before = search.open(home)
     fill(home, photo(1, "holiday"))
@@ -307,10 +195,6 @@ def test_a_missing_or_older_index_is_told_apart_from_an_empty_one(tmp_path: Path
     assert not Index(tmp_path / "index").usable
 
 
-def sketched(key: int, *texts: str) -> Sketches:
-    return sketch(key, [Seen(n, t, 1.0, seen(t, doubt=0.5)) for n, t in enumerate(texts)], ALPHABET)
-
-
 @pytest.mark.parametrize("pattern", ["_MAIN_*.toc", "MAIN_*.trm", "MAIN_*.pst", "part-*.bin", "parts.json"])
 @pytest.mark.parametrize("harm", ["garbage", "cut"])
 def test_a_damaged_index_is_called_so(home: Path, pattern: str, harm: str) -> None:
@@ -319,60 +203,6 @@ def test_a_damaged_index_is_called_so(home: Path, pattern: str, harm: str) -> No
     path.write_bytes(b"\7" * len(data) if harm == "garbage" else data[: len(data) // 2])
     with pytest.raises(IndexMissing, match="reindex"):
         search.open(home).find("quarterly budget")
-
-
-def test_a_sketch_never_rules_out_what_is_there() -> None:
-    texts = ["roadmap", "budget", "Q3"]
-    sketches = sketched(7, *texts)
-    for place, text in enumerate(texts):
-        bounds = sketches.bounds(text.lower())
-        best = int(bounds.argmin())
-        assert sketches.places[best] == place and bounds[best] < 0.5 * UNIT
-        assert sketches.lattice(best) == seen(text, doubt=0.5)
-
-
-def test_sketches_are_joined_and_thinned_without_mixing_them_up() -> None:
-    whole = joined([sketched(1, "roadmap", "Q3"), sketched(2, "plan"), joined([sketched(3, "budget")])])
-    rows = {
-        (int(k), int(p)): whole.lattice(n)
-        for n, (k, p) in enumerate(zip(whole.keys, whole.places, strict=True))
-    }
-    assert rows[1, 1] == seen("Q3", doubt=0.5) and rows[3, 0] == seen("budget", doubt=0.5)
-    assert list(whole.lengths) == sorted(whole.lengths)
-    for keys, places in (([1], [0, 1]), ([2, 3], [0, 0]), ([3, 9, 1], [0, 0, 1]), ([0, 4], []), ([], [])):
-        assert sorted(whole.places[whole.of_versions(keys)]) == places
-    thinned = only(whole, whole.keys != 2)
-    assert len(thinned) == 3
-    assert all(thinned.lattice(n) == rows[int(thinned.keys[n]), int(thinned.places[n])] for n in range(3))
-
-
-def test_the_best_of_many_sketches_are_the_best_of_all() -> None:
-    many = joined(sketched(n, f"plan{n:03}", "roadmap"[: n % 7 + 1]) for n in range(300))
-    for typed in ("roadmap", "plan123"):
-        bounds = many.bounds(typed)
-        assert sorted(bounds[lowest(bounds, 3)].tolist()) == sorted(bounds.tolist())[:3]
-
-
-def test_misfits_know_the_order_of_letters_and_doubt_what_may_be_no_word() -> None:
-    both = sketched(1, "roadmap", "ramdaop")
-    assert len(set(both.bounds("roadmap").tolist())) == 1
-    right, wrong = misfits_of("roadmap", [both], [np.arange(2)])
-    assert right < 8 * FINE_UNIT and wrong > right + 8 * FINE_UNIT
-    doubted = sketch(1, [Seen(0, "roadmap", 0.1, seen("roadmap", doubt=0.5))], ALPHABET)
-    [worse] = misfits_of("roadmap", [doubted], [np.arange(1)])
-    assert worse - right == pytest.approx(-np.log(0.1) * FINE_UNIT, abs=1)
-    assert misfits_of("roadmap", [], []).shape == (0,)
-
-
-@given(
-    st.text("roadmp", min_size=1, max_size=9), st.text("roadmp", min_size=1, max_size=9), st.floats(0.1, 0.9)
-)
-def test_no_path_of_a_lattice_is_likelier_than_its_bounds(text: str, other: str, doubt: float) -> None:
-    size = min(len(text), len(other))
-    text, other = text[:size], other[:size]
-    likely = size * np.log(max(doubt, 1 - doubt) if text == other else doubt)
-    sketches = sketch(1, [Seen(0, text, 1.0, seen(text, other, doubt))], ALPHABET)
-    assert sketches.bounds(text)[0] <= -UNIT * likely + 1
 
 
 def test_postings_carry_the_largest_probability() -> None:
