@@ -18,16 +18,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from itertools import accumulate
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from indexer.tables import files, photos
+from indexer.tables import files, labels, photos, words
 from indexer.written import stored_words
 from search.fuzzy import reach, within
 from search.words import terms
 
-PHOTOS = 1000
-"""Photos looked at for one round of questions; drawn alike from the whole archive where there are more."""
+PHOTOS, WORDS = 1000, 12_000
+"""Photos looked at for one round of questions, and about so many words on them at most, lest people wait.
+Where there are more they are drawn alike from the whole archive."""
+
+ROUND = 100
+"""Labels after which it is the turn of other photos."""
 
 SHORTEST = 3
 """Letters from which a text is a word that people search for."""
@@ -78,11 +83,7 @@ def candidates(
     connection: Connection, skipped: Collection[int] = ()
 ) -> tuple[list[Candidate], dict[int, set[str]]]:
     """The words to choose from, on files and without a label; and photo -> terms that labels say."""
-    # A multiplicative hash: the same sample as long as there are the same photos.
-    mixed = (photos.c.id * 2654435761) % 4294967296
-    shown = select(files.c.content_id).where(files.c.content_id.is_not(None))
-    statement = select(photos.c.id).where(photos.c.content_id.in_(shown), photos.c.read_at.is_not(None))
-    ids = connection.execute(statement.order_by(mixed).limit(PHOTOS)).scalars().all()
+    ids = _drawn(connection)
     waiting: list[Candidate] = []
     said: dict[int, set[str]] = defaultdict(set)
     for photo, found in stored_words(connection, ids).items():
@@ -93,6 +94,19 @@ def candidates(
                 readings = tuple((r.text, r.probability) for r in word.readings)
                 waiting.append(Candidate(word.id, photo, readings, word.box.chance))
     return waiting, dict(said)
+
+
+def _drawn(connection: Connection) -> list[int]:
+    """Some photos on files: the same ones for a ROUND of labels, as long as there are the same photos."""
+    turn = int(connection.execute(select(func.count()).select_from(labels)).scalar_one()) // ROUND
+    mixed = ((photos.c.id + turn) * 2654435761) % 4294967296  # a multiplicative hash
+    shown = select(files.c.content_id).where(files.c.content_id.is_not(None))
+    on_files = select(photos.c.id).where(photos.c.content_id.in_(shown), photos.c.read_at.is_not(None))
+    ids = connection.execute(on_files.order_by(mixed).limit(PHOTOS)).scalars().all()
+    counted = select(words.c.photo_id, func.count().label("held")).where(words.c.photo_id.in_(ids))
+    counts = {row.photo_id: row.held for row in connection.execute(counted.group_by(words.c.photo_id))}
+    before = accumulate((counts.get(photo, 0) for photo in ids), initial=0)
+    return [photo for photo, held in zip(ids, before, strict=False) if held < WORDS]
 
 
 def order(

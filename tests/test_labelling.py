@@ -255,3 +255,20 @@ def test_the_same_place_on_another_photo_is_another_word(archive: Archive) -> No
     archive.add(seen("/b"), page(B), reading("rood map one"), pages=1)
     archive.labels.set(word_id(archive, "rood"), "road")
     assert texts(archive) == ["road map one", "rood map one"]
+
+
+def test_of_many_photos_some_are_asked_about_and_others_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.asking.WORDS", 6)
+    monkeypatch.setattr("indexer.asking.ROUND", 2)
+    with empty_archive(tmp_path) as archive:
+        for n in range(12):
+            archive.add(seen(f"/{n}"), page(f"{n:064x}"), reading("rood map one"), pages=1)
+        asked = [archive.labels.candidates()]
+        for place in range(2):
+            archive.labels.set(asked[0][place].id, "road")
+            asked.append(archive.labels.candidates())
+        first, same, later = ({one.photo for one in some} for some in asked)
+    assert len(first) == 2 and len(asked[0]) == 6
+    assert first == same and first.isdisjoint(later) and len(later) == 2
