@@ -76,7 +76,8 @@ def _unreadable(page: Prepared, error: Exception) -> Unreadable:
 
 def words_of(page: Prepared, recognizer: Recognizer, count: int) -> list[WordReading]:
     """The words of one page."""
-    [words] = _words([Seen(page, *_seen([page], recognizer))], recognizer, count)
+    [cuts] = _seen([page], recognizer)
+    [words] = _words([Seen(page, cuts)], recognizer, count)
     return words
 
 

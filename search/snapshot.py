@@ -189,9 +189,7 @@ class Snapshot:
         return Tried(
             np.repeat(np.arange(len(near)), [len(n) for n in near]),
             np.concatenate([np.zeros(0, np.intp), *near]),
-            np.concatenate(
-                [np.zeros(0, np.int64), *(o.keys[n] for o, n in zip(sketches, near, strict=True))]
-            ),
+            np.concatenate([_NO_KEYS, *(one.keys[n] for one, n in zip(sketches, near, strict=True))]),
             misfits_of(word, sketches, near),
         )
 
