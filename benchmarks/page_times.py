@@ -22,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +129,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def measure(name: str, server: Server, paths: Sequence[str]) -> tuple[str, float]:
+def measure(name: str, server: Server, paths: Iterable[str]) -> tuple[str, float]:
     """One row of the table, and the 95th percentile of the milliseconds that passed."""
     passed, spent = [], []
     for path in paths:
@@ -146,22 +146,23 @@ def tail(some: Sequence[float]) -> float:
     return sorted(some)[int(0.95 * (len(some) - 1))]
 
 
-def kinds(server: Server, queries: Sequence[str], count: int) -> dict[str, Callable[[], list[str]]]:
-    """What is asked, by its name; some are made from answers to others."""
+def kinds(server: Server, queries: Sequence[str], count: int) -> dict[str, Callable[[], Iterable[str]]]:
+    """What is asked, by its name. No search was asked before; a photo is viewed right after it was found."""
     asked = [quote(query) for query in queries]
+    half = len(asked) // 2
 
-    def hits() -> list[tuple[int, str]]:
-        answers = ((json.loads(server.ask(f"/api/search?q={q}&limit=1"))["hits"], q) for q in asked)
-        return [(found[0]["photo"]["id"], q) for found, q in answers if found]
+    def views(place: str) -> Iterator[str]:
+        for q in asked[:half]:
+            for hit in json.loads(server.ask(f"/api/search?q={q}&limit=1"))["hits"]:
+                yield f"{place}/{hit['photo']['id']}?q={q}"
 
-    found = hits()
     pick = random.Random(3)
     return {
-        "search, page": lambda: [f"/?q={q}" for q in asked],
-        "search, API": lambda: [f"/api/search?q={q}" for q in asked],
-        "photo view, page": lambda: [f"/photos/{number}?q={q}" for number, q in found],
-        "photo view, API": lambda: [f"/api/photos/{number}?q={q}" for number, q in found],
-        "photo without a query": lambda: [f"/api/photos/{pick.randint(1, count)}" for _ in asked],
+        "search, page": lambda: [f"/?q={q}" for q in asked[:half]],
+        "search, API": lambda: [f"/api/search?q={q}" for q in asked[half:]],
+        "photo view, page": lambda: views("/photos"),
+        "photo view, API": lambda: views("/api/photos"),
+        "photo without a query": lambda: [f"/api/photos/{pick.randint(1, count)}" for _ in asked[:half]],
         "latest photos": lambda: ["/"] * 20,
         "labelling queue": lambda: ["/api/queue"] * 5,
         "status": lambda: ["/status"] * 20,
@@ -186,12 +187,12 @@ def main() -> None:
         shutil.rmtree(home, ignore_errors=True)
         build(home, maker, asked.photos)
     ask = random.Random(2)
-    queries = [" ".join(ask.sample(maker.vocabulary, ask.choice((1, 1, 2)))) for _ in range(asked.times)]
+    queries = [" ".join(ask.sample(maker.vocabulary, ask.choice((1, 1, 2)))) for _ in range(2 * asked.times)]
     print("| asked | ms that pass, median / 95 % | CPU ms |\n|---|---|---|")
     missed = []
     with serving(home) as server:
-        for query in queries[:5]:
-            server.ask(f"/?q={quote(query)}")
+        for word in ask.sample(maker.vocabulary, 5):
+            server.ask(f"/?q={quote(word)}")
         for name, paths in kinds(server, queries, asked.photos).items():
             row, slow = measure(name, server, paths())
             print(row, flush=True)

@@ -70,6 +70,8 @@ class Searcher:
         self.snapshot = snapshot
         self._where = lru_cache(maxsize=4096)(partial(where, snapshot))
         self._find_term = lru_cache(maxsize=4096)(lambda term: find_term(term, snapshot))
+        # A page asks again and again for the last few: for its photos, one after the other.
+        self._ranking = lru_cache(maxsize=16)(lambda tree, least: list(self._ranked(tree, least)))
 
     def find(
         self,
@@ -92,7 +94,7 @@ class Searcher:
 
         text, asked = filters(query)
         hits: list[Hit] = []
-        for value, number, found in self._ranked(parse(text, exact), least):
+        for value, number, found in self._ranking(parse(text, exact), least):
             if len(hits) >= limit:
                 break
             entry = self.snapshot.entry(number)

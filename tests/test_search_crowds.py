@@ -79,3 +79,16 @@ def test_a_photo_with_both_words_is_found_even_if_others_crowd_out_each_of_them(
     fill(tmp_path, *(read_from_lattices(n, "roadmap") for n in (2, 3)))
     fill(tmp_path, *(read_from_lattices(n, "plan") for n in (4, 5)))
     assert (found(tmp_path, "plan roadmap")[0] == "1") is bool(held)
+
+
+def test_a_question_asked_again_is_not_worked_out_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "archive.sqlite").touch()
+    fill(tmp_path, read_from_lattices(1, "plan", "roadmap"))
+    searcher = search.open(tmp_path)
+    [hit] = searcher.find("plan roadmap")
+    monkeypatch.setattr("search.rank.look_closer", None)
+    assert searcher.find("plan  roadmap")[0].words == hit.words
+    with pytest.raises(TypeError):
+        searcher.find("roadmap plan")
