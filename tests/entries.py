@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,5 +49,5 @@ def fill(home: Path, *entries: Entry) -> None:
             batch.put(entry)
 
 
-def found(home: Path, query: str, **options: object) -> list[str]:
-    return [Path(h.path).stem for h in search.open(home).find(query, **options)]  # type: ignore[arg-type]
+def found(home: Path, query: str, **options: Any) -> list[str]:
+    return [Path(h.path).stem for h in search.open(home).find(query, **options)]
