@@ -47,7 +47,8 @@ def survivors(
 ) -> Iterator[tuple[list[list[int]], Numbers]]:
     """For each lattice the labels of up to `kept` promising texts, and their exact ln P.
 
-    With a `guide` those are followed that are likely both by sight and as beginnings of words.
+    The text of the likeliest path is one of them, or comes on top: a narrow beam may have lost it. With a
+    `guide` those are followed that are likely both by sight and as beginnings of words.
     """
     order = sorted(range(len(lattices)), key=lambda n: len(lattices[n].log_probs))
     found: dict[int, tuple[list[list[int]], Numbers]] = {}
@@ -55,7 +56,7 @@ def survivors(
         chosen = order[start : start + AT_ONCE]
         block = _stack([lattices[n] for n in chosen])
         prefixes = _search(_busy(block), beam, guide).best(min(beam, kept))
-        found.update(zip(chosen, _rescored(block, prefixes), strict=True))
+        found.update(zip(chosen, _rescored(block, _with_best_paths(block, *prefixes)), strict=True))
     return (found[n] for n in range(len(lattices)))
 
 
@@ -218,6 +219,21 @@ def _key(parent: Keys, label: Whole) -> Keys:
     """Hash of a longer prefix; equal texts get equal hashes, whatever way they were reached."""
     mixed = (parent ^ (parent >> np.uint64(29))) * _SPREAD + label.astype(np.uint64)
     return np.asarray(mixed ^ (mixed >> np.uint64(32)), np.uint64)
+
+
+def _with_best_paths(
+    block: Numbers, labels: NDArray[np.uint16], lengths: Whole
+) -> tuple[NDArray[np.uint16], Whole]:
+    """`labels` (N x K x U) and `lengths` with the text of the likeliest path on top; -1 where it is there."""
+    path = block.argmax(axis=2).T
+    spoken = (path != BLANK) & (np.diff(path, axis=1, prepend=BLANK) != 0)
+    counts = spoken.sum(axis=1)
+    wide = np.zeros((len(path), labels.shape[1] + 1, max(labels.shape[2], int(counts.max()))), np.uint16)
+    wide[:, :-1, : labels.shape[2]] = labels
+    lattice, frame = np.nonzero(spoken)
+    wide[lattice, -1, spoken.cumsum(axis=1)[lattice, frame] - 1] = path[lattice, frame]
+    there = ((lengths == counts[:, None]) & (wide[:, :-1] == wide[:, -1:]).all(axis=2)).any(axis=1)
+    return wide, np.column_stack([lengths, np.where(there, -1, counts)])
 
 
 def _rescored(

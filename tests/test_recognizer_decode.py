@@ -90,8 +90,8 @@ def test_readings_are_distinct_ranked_and_share_one(lattice: Lattice, beam: int)
     assert len({h.text for h in read}) == len(read) <= 5
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) <= 1 + 1e-5
-    best = best_path(lattice, Alphabet("abcdefg")).probability
-    assert chances[0] >= best - 1e-6 or beam < 8 or best < 0.01, "a beam may miss one of hundreds"
+    best = best_path(lattice, Alphabet("abcdefg"))
+    assert chances[0] >= best.probability - 1e-6, "the narrowest beam reads no worse than the best path"
 
 
 @given(st.lists(lattices(frames=9), max_size=5))
