@@ -28,9 +28,10 @@ from recognizer.drawings import (
     table,
     texture,
 )
-from recognizer.ink import Ink, Path2D
-from recognizer.synthesis import ASCENDING, DESCENDING, Synthesis
+from recognizer.ink import Path2D
+from recognizer.synthesis import Synthesis
 from recognizer.wear import lit, sent_on, smooth_noise
+from recognizer.words import Word, sized
 
 Picture = NDArray[np.uint8]
 
@@ -43,6 +44,9 @@ TERMS = (
 
 SHOWN = 24.0
 """Levels of 255 by which ink differs from its ground in some colour: nobody writes where it does not show."""
+
+APART = 1.5
+"""People leave so many times more room between words than between the letters of any of them."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,9 @@ class Pages:
         faint = rng.random() < 0.25  # pencil, a marker that runs dry
         opacity = rng.uniform(0.2, 0.55) if faint else rng.uniform(0.55, 1.0)
         patchy = rng.uniform(0.1, 0.4) if rng.random() < 0.2 else 0.0
-        return _Style(body, max(1, round(pen)), float(np.deg2rad(turn)), sheet.pen_colour(), opacity, patchy)
+        space = body * float(np.exp(rng.uniform(np.log(0.7), np.log(2))))
+        turned = float(np.deg2rad(turn))
+        return _Style(body, max(1, round(pen)), turned, sheet.pen_colour(), opacity, patchy, space)
 
     def _lines(
         self,
@@ -111,14 +117,17 @@ class Pages:
         """`rows` lines of one hand from `corner` on, each at most `width` pixels long."""
         spacing = style.body * rng.uniform(1.8, 3.8)
         hand = self._writing.hand(rng)
+        loosest = 0.0
         for row in range(rows):
+            words = [sized(ink, style.body) for ink in (hand(rng) for _ in range(rng.integers(1, 8))) if ink]
+            words = [word for word in words if word.gap < style.body]  # others read as several
+            loosest = max([loosest, *(word.gap for word in words)])
             x = rng.choice([0.0, 1.5]) * style.body * (rng.random() < 0.5)
-            for _ in range(rng.integers(1, 8)):
-                ink = hand(rng)
-                if ink is None or x > 0.8 * width:
-                    continue
-                at = (x, row * spacing + rng.normal(0, 0.08) * style.body)
-                x += sheet.word(ink, style, corner, at) + style.body * rng.uniform(0.7, 1.8)
+            for word in words:
+                if x <= 0.8 * width:
+                    at = (x, row * spacing + rng.normal(0, 0.08) * style.body)
+                    sheet.word(word, style, corner, at)
+                    x += word.wide + max(style.space * rng.uniform(0.8, 1.3), APART * loosest)
 
 
 def _turn(rng: Generator) -> float:
@@ -149,6 +158,8 @@ class _Style:
     opacity: float
     patchy: float
     """How unevenly the pen inks: the deviation of its opacity along the way."""
+    space: float
+    """About how much room there is between two words, pixels."""
 
 
 class _Sheet:
@@ -256,23 +267,14 @@ class _Sheet:
         shade = self.rng.uniform(90, 180, 3) if self.dark else self.rng.uniform(60, 200, 3)
         self._paint(cover, shade, self.rng.uniform(0.2, 0.9))
 
-    def word(self, ink: Ink, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]) -> float:
-        """Write `ink` at `at` in the turned frame of `origin` if the place is free; returns its width."""
-        rises = 0.7 * any(c in ASCENDING for c in ink.text)
-        falls = 0.5 * any(c in DESCENDING for c in ink.text)
-        points = np.concatenate(ink.paths)
-        low, span = points.min(axis=0), max(float(np.ptp(points[:, 1])), 1e-3)
-        letter = float(np.ptp(points[:, 0])) / max(1, len(ink.text))
-        scale = style.body * (1 + rises + falls) / max(span, 0.8 * letter)
-        shift = np.array([at[0], at[1] - style.body * (1 + rises)])
-        flat = [(p - low) * scale + shift for p in ink.paths]
-        wide = float(np.ptp(points[:, 0])) * scale
+    def word(self, word: Word, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]) -> None:
+        """Write `word` at `at` in the turned frame of `origin` if the place is free."""
         turned = spin(style.turn)
+        flat = [path + np.array(at) for path in word.paths]
         quad = (_frame(np.concatenate(flat), style.pen / 2) @ turned + origin).astype(np.float32)
         if self._shows(quad, style) and self._claim(quad):
-            self._ink([(p @ turned + origin).astype(np.float32) for p in flat], ink.filled, style)
+            self._ink([(p @ turned + origin).astype(np.float32) for p in flat], word.filled, style)
             self.words.append(quad)
-        return wide
 
     def _shows(self, quad: Quad, style: _Style) -> bool:
         """Whether the pen can be told from the ground there."""
@@ -294,8 +296,7 @@ class _Sheet:
         clipped = core.clip(0, self.size)
         if (middle < 0).any() or (middle >= self.size).any():
             return False
-        whole, kept = cv2.contourArea(core), cv2.contourArea(clipped)
-        if kept < 0.5 * whole or kept < 30:
+        if self._kept(core) < 0.5 or cv2.contourArea(clipped) < 30:
             return False
         place = np.zeros(self.taken.shape, np.uint8)
         cv2.fillPoly(place, [np.round(clipped / 4).astype(np.int32)], 1)
@@ -303,6 +304,10 @@ class _Sheet:
             return False
         self.taken |= place > 0
         return True
+
+    def _kept(self, quad: Quad) -> float:
+        """Share of the quad that is on the page."""
+        return cv2.contourArea(quad.clip(0, self.size)) / max(1e-3, cv2.contourArea(quad))
 
     def _ink(self, paths: list[Path2D], filled: bool, style: _Style) -> None:
         """Draw on the part of the sheet that the word touches: whole sheets would take most of the time."""
@@ -369,17 +374,17 @@ class _Sheet:
         """The sheet as a phone sees it: from an angle, in uneven light, blurred, noisy, compressed."""
         rng, size = self.rng, self.size
         corners = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32)
-        seen = (corners + rng.uniform(-0.05, 0.05, (4, 2)) * size).astype(np.float32)
-        view = cv2.getPerspectiveTransform(corners, seen)
-        photo = cv2.warpPerspective(self.picture, view, (size, size), borderMode=cv2.BORDER_REFLECT)
+        outward = np.sign(corners - size / 2) * rng.uniform(0, 0.1, (4, 2)) * size
+        view = cv2.getPerspectiveTransform(corners, (corners + outward).astype(np.float32))
+        photo = cv2.warpPerspective(self.picture, view, (size, size))
         mask = cv2.warpPerspective(self.mask, view, (size, size))
-        words = tuple(cv2.perspectiveTransform(q[None], view)[0].astype(np.float32) for q in self.words)
+        words = [cv2.perspectiveTransform(q[None], view)[0].astype(np.float32) for q in self.words]
         photo = lit(np.asarray(photo, np.float32), rng)
         if rng.random() < 0.7:
             photo = np.asarray(cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.3, 1.2)), np.float32)
         photo = photo + rng.normal(0, 1, photo.shape).astype(np.float32) * rng.choice([1.0, 3.0, 7.0])
         pixels = sent_on(np.clip(photo, 0, 255).astype(np.uint8), rng)
-        return Page(pixels, np.asarray(mask, np.uint8), words)
+        return Page(pixels, np.asarray(mask, np.uint8), tuple(w for w in words if self._kept(w) >= 0.5))
 
 
 def _frame(points: NDArray[np.float64], room: float) -> NDArray[np.float64]:

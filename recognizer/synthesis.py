@@ -19,6 +19,7 @@ from recognizer.drawings import doodle, scene, texture
 from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
 from recognizer.texts import Texts
 from recognizer.wear import FEWEST, Coverage, photograph, rows_seen, shrunk
+from recognizer.words import rise_and_fall
 
 FINE = 2
 """Words are drawn this much finer than the strip, then averaged down: smooth edges at any pen width."""
@@ -28,9 +29,6 @@ LONGEST = 30
 
 SCENE = 160
 """Pixels along each side of what lies behind writing, from which crops without text are cut."""
-
-DESCENDING = frozenset("gjpqyQ,;()[]{}|_/$@")
-ASCENDING = frozenset("bdfhklt0123456789()[]{}|/\"'!?$@&#%") | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 @dataclass(frozen=True)
@@ -278,8 +276,7 @@ def _join(words: list[Ink], rng: Generator) -> Ink:
     x, paths = 0.0, []
     blank = rng.uniform(0.5, 1.6)
     for word in words:
-        rises = 0.7 * any(c in ASCENDING for c in word.text)
-        falls = 0.5 * any(c in DESCENDING for c in word.text)
+        rises, falls = rise_and_fall(word.text)
         body = _scaled(word.paths, 1 + rises + falls)
         wide, _ = _extent(body)
         shift = np.array([x, falls - rng.normal(0, 0.05)], np.float32)

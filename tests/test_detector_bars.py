@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.detector_bars import f_measure, frames, iou, lines, right
+from benchmarks.detector_bars import f_measure, frames, iou, lines, tally
 from detector import Box
 from recognizer.pages import Page
 
@@ -29,10 +29,16 @@ def test_overlap_is_what_both_share_of_what_either_covers() -> None:
 
 
 def test_a_word_found_twice_counts_once() -> None:
-    word, twice = Box(0, 0, 40, 10), [Box(0, 0, 38, 10), Box(1, 0, 40, 10)]
-    assert right(twice, [word]) == 1
-    assert right([Box(0, 0, 40, 10)], [word, word]) == 1
-    assert right([Box(0, 0, 15, 10)], [word]) == 0
+    word, twice = (Box(0, 0, 40, 20), 20.0), [Box(0, 0, 38, 20), Box(1, 0, 40, 20)]
+    assert tally(twice, [word]) == (1, 2, 1)
+    assert tally([Box(0, 0, 40, 20)], [word, word]) == (1, 1, 2)
+    assert tally([Box(0, 0, 15, 20)], [word]) == (0, 1, 1)
+
+
+def test_words_too_low_to_read_are_neither_asked_for_nor_wrong() -> None:
+    low, high = (Box(0, 0, 40, 10), 10.0), (Box(0, 50, 40, 70), 20.0)
+    assert tally([Box(0, 0, 40, 10), Box(0, 50, 40, 70)], [low, high]) == (1, 1, 1)
+    assert tally([Box(0, 0, 12, 10), Box(13, 0, 30, 10), Box(60, 0, 90, 9)], [low, high]) == (0, 1, 1)
 
 
 def test_precision_recall_and_their_mean() -> None:

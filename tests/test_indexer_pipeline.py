@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -14,9 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from light import ALPHABET, LETTERS, LightDetector, LightRecognizer, Opinion, board, book, empty_archive
+from light import LETTERS, LightDetector, LightRecognizer, Opinion, board, book, empty_archive, lattice_of
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -25,10 +22,8 @@ from indexer import pipeline
 from indexer.archive import Archive, ArchiveBusy
 from indexer.photo import fingerprint
 from indexer.pipeline import Models, Pace, Refusal, Summary
-from indexer.reader import merged, parts
 from indexer.settings import Settings, SettingsError
-from indexer.streams import Streams
-from recognizer import Hypothesis, Lattice, Strip
+from recognizer import Lattice, Strip
 from recognizer.language import LanguageModel
 
 SETTINGS = Settings(threads=2, batch=6)
@@ -421,122 +416,6 @@ def test_an_unknown_detector_is_a_matter_of_settings() -> None:
 
 
 # The parts
-
-
-def lattice_of(labels: str, frames_each: int) -> Lattice:
-    """Every character ("-" is the blank) for so many frames, surely."""
-    path = np.repeat([0 if one == "-" else ALPHABET.encode(one)[0] for one in labels], frames_each)
-    chances = np.full((len(path), ALPHABET.size), 0.001 / ALPHABET.size)
-    chances[np.arange(len(path)), path] += 0.999
-    return Lattice(np.log(chances).astype(np.float32))
-
-
-def test_readings_that_differ_in_outer_spaces_are_one() -> None:
-    guesses = [("2026", 0.5), ("", 0.2), (" 2026", 0.125), ("20 26", 0.1), ("zozb", 0.6), ("2026 ", 0.125)]
-    found = merged([Hypothesis(text, chance) for text, chance in guesses], count=2)
-    assert found == (Hypothesis("2026", 0.75), Hypothesis("zozb", 0.6))
-
-
-def test_what_is_seen_adds_up_with_what_is_likely() -> None:
-    guesses = [Hypothesis("to", 0.5, 0.2), Hypothesis("to ", 0.2, 0.3), Hypothesis("t0", 0.1, 0.4)]
-    first, second = merged(guesses, count=2)
-    assert (first.text, first.probability, first.seen) == ("to", pytest.approx(0.7), pytest.approx(0.5))
-    assert second == guesses[2]
-
-
-def test_a_box_with_two_words_becomes_two_boxes() -> None:
-    box = Box(100, 0, 180, 50, line=3, chance=0.5)  # the strip shows 93 to 187
-    (left, first), (right, second) = parts(box, lattice_of("ab-- --cde", 5), ALPHABET)
-    assert (left, right) == (Box(100, 0, 131, 50, 3, 0.5), Box(140, 0, 180, 50, 3, 0.5))
-    assert (first.stop, second.start) == (20, 25)
-
-
-def test_parts_of_a_tilted_box_lie_along_its_slope() -> None:
-    box = Box(0, 0, 200, 200, angle=30.0)
-    (left, _), (right, _) = parts(box, lattice_of("ab-- --cde", 5), ALPHABET)
-    assert left.y0 == left.x0 == 0
-    assert right.x1 == right.y1 == 200
-    assert left.x1 < 140 and left.y1 < 170 and right.x0 > 60 and right.y0 > 30
-
-
-def test_a_box_with_one_word_stays_as_it_is() -> None:
-    box = Box(100, 0, 180, 50)
-    assert [part for part, _ in parts(box, lattice_of("-a-b-", 5), ALPHABET)] == [box]
-
-
-def test_a_box_with_nothing_in_it_holds_no_word() -> None:
-    assert not list(parts(Box(0, 0, 9, 9), lattice_of("---", 5), ALPHABET))
-
-
-@given(
-    labels=st.text("ab -", min_size=1, max_size=12),
-    width=st.integers(1, 300),
-    height=st.integers(1, 90),
-    angle=st.floats(-44, 44),
-)
-def test_parts_lie_side_by_side_inside_their_box(labels: str, width: int, height: int, angle: float) -> None:
-    box = Box(7, 9, 7 + width, 9 + height, angle=angle)
-    found = [part for part, _ in parts(box, lattice_of(labels, 2), ALPHABET)]
-    assert all(box.x0 <= part.x0 < part.x1 <= box.x1 for part in found)
-    assert all(box.y0 <= part.y0 < part.y1 <= box.y1 for part in found)
-    assert [part.x0 for part in found] == sorted(part.x0 for part in found)
-    assert len(found) == len(labels.replace("-", "").split())
-
-
-def test_streams_keep_the_order_of_each_job_and_lose_nothing() -> None:
-    with Streams(range(20), lambda job: ((job, k) for k in range(5)), threads=4, ahead=3) as streams:
-        results = [result for batch in streams.batches(lambda _: 1, full=7) for result in batch]
-    assert sorted(results) == [(job, k) for job in range(20) for k in range(5)]
-    for job in range(20):
-        assert [k for j, k in results if j == job] == list(range(5))
-
-
-def test_streams_flow_into_others() -> None:
-    with (
-        Streams(range(50), lambda job: iter([job]), threads=3, ahead=2) as first,
-        Streams(first.batches(lambda _: 1, full=4), lambda some: iter([sum(some)]), 1, ahead=1) as second,
-    ):
-        assert sum(second) == sum(range(50))
-
-
-def test_a_fault_in_the_first_streams_comes_out_of_the_last() -> None:
-    def run(job: int) -> Iterator[int]:
-        yield 1 // (5 - job)
-
-    with (
-        pytest.raises(ZeroDivisionError),
-        Streams(range(9), run, threads=2, ahead=2) as first,
-        Streams(first.batches(lambda _: 1, full=1), iter, threads=1, ahead=1) as second,
-    ):
-        list(second)
-
-
-def test_streams_run_no_further_ahead_than_allowed() -> None:
-    started = []
-
-    def run(job: int) -> Iterator[int]:
-        started.append(job)
-        yield job
-
-    with Streams(range(1000), run, threads=2, ahead=3) as streams:
-        for count, _ in enumerate(streams.batches(lambda _: 1, full=1), start=1):
-            assert len(started) <= count + 3 + 2
-
-
-def test_a_fault_in_a_job_is_raised_where_the_results_are_fetched() -> None:
-    def run(job: int) -> Iterator[int]:
-        raise LookupError(job)
-        yield job
-
-    with pytest.raises(LookupError), Streams([1, 2], run, threads=2, ahead=2) as streams:
-        list(streams.batches(lambda _: 1, full=1))
-
-
-def test_leaving_streams_early_ends_the_threads() -> None:
-    before = threading.active_count()
-    with Streams(range(1000), lambda job: iter([job]), threads=3, ahead=2) as streams:
-        next(streams.batches(lambda _: 1, full=1))
-    assert threading.active_count() == before
 
 
 def test_the_index_is_written_by_number_by_time_and_rarer_when_it_is_slow() -> None:

@@ -12,12 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from watchdog.events import DirMovedEvent, FileCreatedEvent, FileMovedEvent
 
 from indexer import events, mounts, quiet, walk, watch
-from indexer.quiet import GONE, Quiet
 from indexer.watch import RHYTHM, Batch, Rhythm, Watcher
 
 
@@ -36,59 +32,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-class TestQuiet:
-    def test_only_what_stays_the_same_for_long_enough(self) -> None:
-        clock = Clock()
-        waiting = Quiet(5, clock)
-        waiting.note("a", 1)
-        clock.now += 4.9
-        waiting.note("a", 1)
-        assert waiting.take(10) == {}
-        clock.now += 0.1
-        assert waiting.take(10) == {"a": 1}
-        assert len(waiting) == 0
-
-    def test_any_change_begins_anew(self) -> None:
-        clock = Clock()
-        waiting = Quiet(5, clock)
-        for now in (1, 2, GONE, 1):
-            waiting.note("a", now)
-            clock.now += 4
-            assert waiting.take(10) == {}
-        clock.now += 1
-        assert waiting.take(10) == {"a": 1}
-
-    def test_a_bounded_number_the_eldest_first(self) -> None:
-        clock = Clock()
-        waiting = Quiet(5, clock)
-        for path in "abc":
-            waiting.note(path, 1)
-            clock.now += 1
-        waiting.note("a", 2)
-        clock.now += 9
-        assert [list(waiting.take(2)), list(waiting.take(2)), list(waiting.take(2))] == [
-            ["b", "c"],
-            ["a"],
-            [],
-        ]
-
-    @settings(deadline=None, max_examples=50)
-    @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 3), st.floats(0, 4)), max_size=30))
-    def test_nothing_is_taken_that_has_just_changed(self, notes: list[tuple[str, int, float]]) -> None:
-        clock = Clock()
-        waiting = Quiet(5, clock)
-        since: dict[str, tuple[int, float]] = {}
-        for path, now, pause in notes:
-            waiting.note(path, now)
-            if since.get(path, (0, 0))[0] != now:
-                since[path] = (now, clock.now)
-            clock.now += pause
-            due = {path: now for path, (now, start) in since.items() if clock.now - 5 >= start}
-            assert waiting.take(10) == due
-            for path in due:
-                del since[path]
 
 
 class Ears:
@@ -455,58 +398,6 @@ class TestAway:
         monkeypatch.setattr(watch, "state", failing)
         path.unlink()
         assert place.after(RHYTHM.listing * 2) == NOTHING
-
-
-class TestEvents:
-    def test_what_a_folder_tells(self, tmp_path: Path) -> None:
-        handler = events._Handler()
-        handler.on_any_event(FileCreatedEvent("/p/a.jpg"))
-        handler.on_any_event(FileMovedEvent(b"/p/b.jpg", b"/p/\xff.jpg"))
-        news = handler.take()
-        assert (news.paths, news.folders) == ({"/p/a.jpg", "/p/b.jpg", os.fsdecode(b"/p/\xff.jpg")}, False)
-        handler.on_any_event(DirMovedEvent("/p/x", "/p/y"))
-        assert handler.take() == events.News(set(), True)
-        assert handler.take() == events.News()
-
-    def test_more_than_can_be_noted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(events, "MOST", 3)
-        handler = events._Handler()
-        for number in range(5):
-            handler.on_any_event(FileCreatedEvent(f"/p/{number}.jpg"))
-        news = handler.take()
-        assert (len(news.paths), news.folders) == (3, True)
-
-    def test_the_system_itself(self, tmp_path: Path) -> None:
-        put(tmp_path / "sub" / "a.jpg")
-        heard: set[str] = set()
-        with events.Events() as ears:
-            ears.follow(str(tmp_path))
-            path = put(tmp_path / "sub" / "b.jpg")
-            for _ in range(1000):
-                heard |= ears.take(str(tmp_path)).paths
-                if str(path) in heard:
-                    break
-                threading.Event().wait(0.01)
-            ears.leave(str(tmp_path))
-            assert ears.take(str(tmp_path)) == events.News()
-        assert heard == {str(path)}
-
-    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
-        with events.Events() as ears, pytest.raises(OSError) as caught:
-            ears.follow(str(tmp_path / "gone"))
-        assert events.reason(caught.value)
-
-    def test_which_folders_are_remote(self, tmp_path: Path) -> None:
-        table = put(tmp_path / "mounts", "\n".join([
-            "/dev/sda1 / ext4 rw 0 0", "nas:/p /mnt/the\\040nas nfs4 rw 0 0",
-            "/dev/sdb1 /mnt/the\\040nas/disk ext4 rw", "me@host: /mnt/ssh fuse.sshfs rw",
-            "/dev/sdc1 /mnt/stick fuseblk rw", "nas:/q /mnt/over cifs rw",
-            "tmpfs /mnt/over tmpfs rw",
-        ]))  # fmt: skip
-        remote = ["/mnt/the nas", "/mnt/the nas/x", "/mnt/ssh/x"]
-        local = ["/", "/mnt/x", "/mnt/the nastier", "/mnt/the nas/disk/x", "/mnt/stick", "/mnt/over/x"]
-        assert [folder for folder in remote + local if events.is_remote(folder, table)] == remote
-        assert not events.is_remote("/mnt/ssh", tmp_path / "gone")
 
 
 def test_a_short_storm_with_kills() -> None:

@@ -1,0 +1,47 @@
+"""Written words at their size: how far letters rise and fall, and how loosely they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.ink import Ink
+
+DESCENDING = frozenset("gjpqyQ,;()[]{}|_/$@")
+ASCENDING = frozenset("bdfhklt0123456789()[]{}|/\"'!?$@&#%") | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word ready to be drawn: paths in pixels from x = 0, the baseline at y = 0."""
+
+    paths: list[NDArray[np.float64]]
+    filled: bool
+
+    @property
+    def wide(self) -> float:
+        """Pixels from its first to its last point."""
+        return max(float(path[:, 0].max()) for path in self.paths)
+
+    @property
+    def gap(self) -> float:
+        """The widest upright gap between parts of it, pixels; 0 where there is none."""
+        spans = np.array(sorted((path[:, 0].min(), path[:, 0].max()) for path in self.paths))
+        reached = np.maximum.accumulate(spans[:, 1])
+        return float((spans[1:, 0] - reached[:-1]).max(initial=0.0))
+
+
+def rise_and_fall(text: str) -> tuple[float, float]:
+    """How far letters of `text` reach above small ones and below the baseline, in heights of small ones."""
+    return 0.7 * any(c in ASCENDING for c in text), 0.5 * any(c in DESCENDING for c in text)
+
+
+def sized(ink: Ink, body: float) -> Word:
+    """`ink` with small letters about `body` pixels high, judged from which of its letters rise and fall."""
+    rises, falls = rise_and_fall(ink.text)
+    points = np.concatenate(ink.paths)
+    low, (across, tall) = points.min(axis=0), np.ptp(points, axis=0)
+    scale = body * (1 + rises + falls) / max(float(tall), 0.8 * float(across) / max(1, len(ink.text)), 1e-3)
+    return Word([(p - low) * scale - np.array([0, body * (1 + rises)]) for p in ink.paths], ink.filled)
