@@ -33,11 +33,20 @@ DEEPEST = 32
 LONG = 3.0
 """A kernel's length over its height from which its tilt can be told."""
 
-WEAKEST = 0.6
-"""Share of the least chance of a word that the map must reach everywhere in its kernel."""
 
-STRONG = 0.7
-"""Value of the kernel map that the core of each word reaches, and the bridge between two words does not."""
+@dataclass(frozen=True)
+class Parting:
+    """How readily one piece of the kernel map is taken for several words."""
+
+    weakest: float
+    """Share of the least chance of a word that the map must reach everywhere in its kernel."""
+    strong: float
+    """Value of the map that the core of each word reaches, and the bridge between two words does not."""
+
+
+WORDS, PIECES = Parting(0.2, 0.6), Parting(0.6, 0.7)
+"""What is taken for words, and what else they may be parted into, which search asks as well: of the pieces of
+drawn pages most are loose letters, but some short words stand as close as these."""
 
 CORE = 0.3
 """Pixels of a core, at least, in squares of the height of the kernel."""
@@ -65,6 +74,9 @@ upright, and beside writing that runs up a margin stands other writing."""
 
 Points = NDArray[np.int64]
 """n x 2: pixels of the map, x and y."""
+
+Found = tuple[Quad, float]
+"""Corners of a word, 4 x 2, pixels, and its chance."""
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -164,9 +176,10 @@ class Finder:
     def _ready(self) -> WordMaps:
         return ready(self.network)
 
-    def __call__(self, picture: NDArray[np.uint8]) -> list[tuple[Quad, float]]:
-        """Corners (4 x 2, pixels) of the words on `picture`, RGB H x W x 3, with their chance."""
-        return boxes(self.maps(picture))
+    def __call__(self, picture: NDArray[np.uint8]) -> tuple[list[Found], list[Found]]:
+        """The words on `picture`, RGB H x W x 3; and the pieces that they may be parted into."""
+        maps = self.maps(picture)
+        return boxes(maps, WORDS), boxes(maps, PIECES)
 
     def maps(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities CHANNELS x H/2 x W/2, rounded up, of ink, kernels and edges on `picture`."""
@@ -210,25 +223,27 @@ def _at_map(quad: Quad) -> NDArray[np.int32]:
     return np.round(quad / STRIDE - 0.5).astype(np.int32)
 
 
-def boxes(maps: NDArray[np.float32], least: float = 0.5) -> list[tuple[Quad, float]]:
+def boxes(maps: NDArray[np.float32], parting: Parting = WORDS, least: float = 0.5) -> list[Found]:
     """Words in `maps` (CHANNELS x h x w, probabilities): corners in pixels of the picture, and their chance.
 
     A word is a connected piece of the kernel map less the edge map, grown back to full height; its chance is
     the mean of the kernel map over the piece. Pieces that hang together by a weak bridge are parted.
     """
-    bodies, chances = _bodies(maps, least)
+    bodies, chances = _bodies(maps, parting, least)
     found = [_regrown(points, tilt) for points, tilt in zip(bodies, _tilts(bodies), strict=True)]
     return list(zip(found, chances, strict=True))
 
 
-def _bodies(maps: NDArray[np.float32], least: float) -> tuple[list[Points], list[float]]:
+def _bodies(maps: NDArray[np.float32], parting: Parting, least: float) -> tuple[list[Points], list[float]]:
     """The kernels of words in `maps`, and their chances."""
     kernel = maps[1] * (1 - maps[2])
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats((kernel > WEAKEST * least).astype(np.uint8))
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(
+        (kernel > parting.weakest * least).astype(np.uint8)
+    )
     bodies, chances = [], []
     for number, (x, y, wide, tall, _) in enumerate(stats[1:].tolist(), 1):
         part = np.s_[y : y + tall, x : x + wide]
-        for inside in _words(kernel[part], pieces[part] == number):
+        for inside in _words(kernel[part], pieces[part] == number, parting.strong):
             chance = float(maps[1][part][inside].mean())
             if inside.sum() >= SMALLEST and chance >= least:
                 core = inside & (kernel[part] > least)
@@ -238,9 +253,11 @@ def _bodies(maps: NDArray[np.float32], least: float) -> tuple[list[Points], list
     return bodies, chances
 
 
-def _words(kernel: NDArray[np.float32], piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+def _words(
+    kernel: NDArray[np.float32], piece: NDArray[np.bool_], least_core: float
+) -> list[NDArray[np.bool_]]:
     """The parts of `piece`, bool h x w, each around one of its strong cores; all of it if there is one."""
-    strong = ((kernel > STRONG) & piece).astype(np.uint8)
+    strong = ((kernel > least_core) & piece).astype(np.uint8)
     count, cores, stats, _ = cv2.connectedComponentsWithStats(strong)
     least = max(SMALLEST, CORE * min(piece.shape) ** 2)
     seeds = [number for number in range(1, count) if stats[number][cv2.CC_STAT_AREA] >= least]

@@ -40,6 +40,9 @@ FAINT = 0.75
 """Chance from which what is seen so is a word; search alone looks at the rest. Most boxes that appear on
 photos without writing are below."""
 
+LIKELY = 0.7
+"""Chance from which what is seen otherwise is a word; search alone looks at the rest."""
+
 LEAST = 0.6
 """Chance of being writing below which a box is not worth reading: of the true words on real photos 2 in 6,740
 were read only from such boxes, and of the boxes on photos without writing every third is such."""
@@ -50,6 +53,10 @@ INK = 0.5
 Pixels = NDArray[np.uint8]
 
 
+Found = tuple[NDArray[np.float32], float]
+"""Corners of a word, 4 x 2, pixels, and its chance."""
+
+
 def _plain(pixels: Pixels) -> Pixels:
     return pixels
 
@@ -57,11 +64,20 @@ def _plain(pixels: Pixels) -> Pixels:
 class Find(Protocol):
     """What `model.Finder` does."""
 
-    def __call__(self, picture: Pixels) -> list[tuple[NDArray[np.float32], float]]:
-        """Corners (4 x 2, pixels) of words with their chance."""
+    def __call__(self, picture: Pixels) -> tuple[list[Found], list[Found]]:
+        """Words, and the pieces that they may be parted into."""
 
     def maps(self, picture: Pixels) -> NDArray[np.float32]:
         """Probabilities of ink, and of other things, n x h x w; sides may be smaller than the picture's."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen at one look."""
+
+    words: tuple[Box, ...] = ()
+    pieces: tuple[Box, ...] = ()
+    """What the words may be parted into."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +104,16 @@ class NetworkDetector:
         side = max(pixels.shape[:2])
         few = side < MORE * SEEN
         first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
-        closer = self._look(pixels, CLOSE_UP) if few or _is_small(first, side) else []
-        near = first if few else closer or first
-        far = [box for box in overview if box.height > LARGE / SEEN * side]
-        words = merged(near, far)
-        faint = self._look(pixels, CLOSE_UP, lifted) if len(first) < FEW else []
-        likely = [box for box in faint if box.chance >= FAINT]
+        closer = self._look(pixels, CLOSE_UP) if few or _is_small(first.words, side) else Look()
+        near = first if few else closer if closer.words else first
+        far = [box for box in overview.words if box.height > LARGE / SEEN * side]
+        words = [box for box in merged(near.words, far) if box.chance >= LIKELY]
+        faint = self._look(pixels, CLOSE_UP, lifted) if len(first.words) < FEW else Look()
+        likely = [box for box in faint.words if box.chance >= FAINT]
         words = in_reading_order([*words, *beside(likely, words)])
-        return with_alternatives(words, [*first, *closer, *overview, *faint])
+        looks = (first, closer, overview, faint)
+        others = [box for look in looks for box in (*look.words, *look.pieces)]
+        return with_alternatives(words, others)
 
     def mask(self, pixels: Pixels) -> Mask:
         """Where there is ink of writing on RGB `pixels` H x W x 3, bool H x W: no rules, frames, shadows."""
@@ -103,12 +121,16 @@ class NetworkDetector:
         ink = self.find.maps(scaled(pixels, SEEN / max(rows, columns)))[0]
         return np.asarray(cv2.resize(ink, (columns, rows), interpolation=cv2.INTER_LINEAR) > INK)
 
-    def _look(self, pixels: Pixels, side: int, through: Callable[[Pixels], Pixels] = _plain) -> list[Box]:
+    def _look(self, pixels: Pixels, side: int, through: Callable[[Pixels], Pixels] = _plain) -> Look:
         rows, columns = pixels.shape[:2]
         scale = side / max(rows, columns)
-        seen = self.find(through(scaled(pixels, scale)))
-        found = (_box(quad / scale, chance, columns, rows) for quad, chance in seen)
-        return [box for box in found if box is not None and box.chance >= LEAST]
+
+        def boxes(seen: Sequence[Found]) -> tuple[Box, ...]:
+            found = (_box(quad / scale, chance, columns, rows) for quad, chance in seen)
+            return tuple(box for box in found if box is not None and box.chance >= LEAST)
+
+        words, pieces = self.find(through(scaled(pixels, scale)))
+        return Look(boxes(words), boxes(pieces))
 
 
 def _is_small(boxes: Sequence[Box], side: int) -> bool:

@@ -10,7 +10,7 @@ import detector
 from detector.alternatives import with_alternatives
 from detector.box import Box
 from detector.lines import in_reading_order
-from detector.model import STRIDE, Finder, WordMaps, boxes, targets
+from detector.model import PIECES, STRIDE, WORDS, Finder, WordMaps, boxes, targets
 from detector.network import FEW, NetworkDetector
 from detector.train import Plan, TrainingError, fit
 from detector.weights import WeightsError, read_card, sha256_of
@@ -55,6 +55,20 @@ def test_short_words_lean_as_those_around_them():
     crossed = [quad(150, 100, 180, 30, 20), quad(160, 200, 160, 30, -20), short]
     seen = boxes(targets(np.zeros((400, 400), np.uint8), crossed))
     assert 0 in [tilt(found) for found, _ in seen], "its neighbours do not agree"
+
+
+@pytest.mark.parametrize(("bridge", "words", "pieces"), [(0.05, 2, 2), (0.2, 1, 2), (0.5, 1, 1)])
+def test_a_letter_that_hangs_on_weakly_is_of_the_word_and_may_be_parted_from_it(bridge, words, pieces):
+    maps = np.zeros((3, 60, 200), np.float32)
+    maps[1, 20:40, 20:100], maps[1, 20:40, 100:104], maps[1, 20:40, 104:109] = 0.9, bridge, 0.9
+    assert (len(boxes(maps, WORDS)), len(boxes(maps, PIECES))) == (words, pieces)
+
+
+@pytest.mark.parametrize("parting", [WORDS, PIECES])
+def test_two_words_with_a_weak_bridge_are_two(parting):
+    maps = np.zeros((3, 60, 200), np.float32)
+    maps[1, 20:40, 20:180], maps[1, 20:40, 98:102] = 0.9, 0.4
+    assert len(boxes(maps, parting)) == 2
 
 
 def test_words_that_touch_stay_apart():
@@ -126,7 +140,9 @@ def test_weights_and_runs_of_other_networks_are_refused(tmp_path):
 
 
 def found(*quads):
-    return NetworkDetector(lambda picture: [(q * (picture.shape[1] / 1600), 0.9) for q in quads], "test")
+    return NetworkDetector(
+        lambda picture: ([(q * (picture.shape[1] / 1600), 0.9) for q in quads], []), "test"
+    )
 
 
 def many(tall, wide=300, angle=0):
@@ -160,7 +176,7 @@ def test_a_word_seen_twice_counts_once_and_fragments_give_way():
 
     def find(picture):
         seen = near if picture.shape[1] == 1600 else far + near
-        return [(q * (picture.shape[1] / 1600), 0.9) for q in seen]
+        return [(q * (picture.shape[1] / 1600), 0.9) for q in seen], []
 
     boxes_found = NetworkDetector(find, "test").detect(np.zeros((1200, 1600, 3), np.uint8))
     assert [(b.x0, b.x1) for b in boxes_found] == [(200, 600)] or len(boxes_found) == 2
@@ -171,11 +187,36 @@ def test_what_another_look_cuts_otherwise_is_an_alternative():
 
     def find(picture):
         seen = [whole] if picture.shape[1] == 1600 else halves
-        return [(q * (picture.shape[1] / 1600), 0.9) for q in seen]
+        return [(q * (picture.shape[1] / 1600), 0.9) for q in seen], []
 
     word, *others = NetworkDetector(find, "test").cuts(np.zeros((1200, 1600, 3), np.uint8))
     assert (word.x0, word.x1, word.alternative) == (200, 600, False)
     assert [(b.x0, b.x1, b.line, b.alternative) for b in others] == [(205, 395, 0, True), (405, 595, 0, True)]
+
+
+def test_what_a_word_may_be_parted_into_is_an_alternative():
+    whole, halves = quad(400, 300, 400, 60), [quad(300, 300, 190, 60), quad(500, 300, 190, 60)]
+
+    def find(picture):
+        scale = picture.shape[1] / 1600
+        return [(whole * scale, 0.9)], [(half * scale, 0.9) for half in halves]
+
+    detector, page = NetworkDetector(find, "test"), np.zeros((1200, 1600, 3), np.uint8)
+    assert [(b.x0, b.x1, b.alternative) for b in detector.cuts(page)] == [
+        (200, 600, False),
+        (205, 395, True),
+        (405, 595, True),
+    ]
+    assert [(b.x0, b.x1) for b in detector.detect(page)] == [(200, 600)]
+
+
+def test_what_is_hardly_likely_is_searched_and_not_shown():
+    def find(picture):
+        scale = picture.shape[1] / 1600
+        return [(quad(400, 300, 400, 60) * scale, 0.9), (quad(400, 600, 400, 60) * scale, 0.65)], []
+
+    seen = NetworkDetector(find, "test").cuts(np.zeros((1200, 1600, 3), np.uint8))
+    assert [(b.y0, b.alternative) for b in seen] == [(270, False), (570, True)]
 
 
 def test_what_a_look_sees_where_no_word_is_gets_a_line_of_its_own():
@@ -196,7 +237,7 @@ def test_small_writing_is_looked_at_from_nearer(tall, angle, looks):
 
     def find(picture):
         sides.append(picture.shape[1])
-        return [(one * (picture.shape[1] / 1600), 0.9) for one in many(tall, 60, angle)]
+        return [(one * (picture.shape[1] / 1600), 0.9) for one in many(tall, 60, angle)], []
 
     boxes = NetworkDetector(find, "test").cuts(np.zeros((2400, 3200, 3), np.uint8))
     assert len(boxes) == FEW
@@ -209,7 +250,7 @@ def test_a_photo_of_few_pixels_is_cut_otherwise_from_nearer(side, cuts):
 
     def find(picture):
         seen = halves if picture.shape[1] == 2240 else [whole]
-        return [(q * (picture.shape[1] / 1600), 0.9) for q in [*seen, *many(40)]]
+        return [(q * (picture.shape[1] / 1600), 0.9) for q in [*seen, *many(40)]], []
 
     found = NetworkDetector(find, "test").cuts(np.zeros((side, side, 3), np.uint8))
     assert len(found) == FEW + 1 + len(cuts)
@@ -226,7 +267,7 @@ def test_faint_writing_is_looked_for_where_little_was_seen(side, before):
         looks.append((picture.shape[1], int(np.ptp(picture[..., 0]))))
         scale = picture.shape[1] / 1600
         faint = [(quad(800, 300, 300, 40) * scale, 0.9), (quad(800, 600, 300, 40) * scale, 0.65)]
-        return [(clear * scale, 0.9), *(faint if looks[-1][1] > 12 else [])]
+        return [(clear * scale, 0.9), *(faint if looks[-1][1] > 12 else [])], []
 
     boxes = NetworkDetector(find, "test").cuts(page)
     assert [seen for seen, _ in looks] == [*before, 2240]
@@ -237,7 +278,7 @@ def test_faint_writing_is_looked_for_where_little_was_seen(side, before):
 
 def test_no_faint_writing_is_looked_for_where_enough_was_seen():
     sides, words = [], [(one, 0.9) for one in many(40)]
-    NetworkDetector(lambda picture: sides.append(picture.shape[1]) or words, "test").cuts(
+    NetworkDetector(lambda picture: sides.append(picture.shape[1]) or (words, []), "test").cuts(
         np.zeros((1500, 2000, 3), np.uint8)
     )
     assert sides == [1600, 900]
