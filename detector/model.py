@@ -75,6 +75,9 @@ upright, and beside writing that runs up a margin stands other writing."""
 Points = NDArray[np.int64]
 """n x 2: pixels of the map, x and y."""
 
+Body = tuple[Points, float]
+"""The kernel of a word, and its chance."""
+
 Found = tuple[Quad, float]
 """Corners of a word, 4 x 2, pixels, and its chance."""
 
@@ -178,8 +181,7 @@ class Finder:
 
     def __call__(self, picture: NDArray[np.uint8]) -> tuple[list[Found], list[Found]]:
         """The words on `picture`, RGB H x W x 3; and the pieces that they may be parted into."""
-        maps = self.maps(picture)
-        return boxes(maps, WORDS), boxes(maps, PIECES)
+        return boxes(self.maps(picture))
 
     def maps(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities CHANNELS x H/2 x W/2, rounded up, of ink, kernels and edges on `picture`."""
@@ -223,34 +225,60 @@ def _at_map(quad: Quad) -> NDArray[np.int32]:
     return np.round(quad / STRIDE - 0.5).astype(np.int32)
 
 
-def boxes(maps: NDArray[np.float32], parting: Parting = WORDS, least: float = 0.5) -> list[Found]:
-    """Words in `maps` (CHANNELS x h x w, probabilities): corners in pixels of the picture, and their chance.
+def boxes(maps: NDArray[np.float32], least: float = 0.5) -> tuple[list[Found], list[Found]]:
+    """Words in `maps` (CHANNELS x h x w, probabilities); and their pieces, where they may be several words.
 
     A word is a connected piece of the kernel map less the edge map, grown back to full height; its chance is
     the mean of the kernel map over the piece. Pieces that hang together by a weak bridge are parted.
     """
-    bodies, chances = _bodies(maps, parting, least)
-    found = [_regrown(points, tilt) for points, tilt in zip(bodies, _tilts(bodies), strict=True)]
-    return list(zip(found, chances, strict=True))
-
-
-def _bodies(maps: NDArray[np.float32], parting: Parting, least: float) -> tuple[list[Points], list[float]]:
-    """The kernels of words in `maps`, and their chances."""
     kernel = maps[1] * (1 - maps[2])
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(
-        (kernel > parting.weakest * least).astype(np.uint8)
-    )
-    bodies, chances = [], []
+    _, numbers, stats, _ = cv2.connectedComponentsWithStats((kernel > WORDS.weakest * least).astype(np.uint8))
+    words: list[Body] = []
+    pieces: list[Body] = []
     for number, (x, y, wide, tall, _) in enumerate(stats[1:].tolist(), 1):
         part = np.s_[y : y + tall, x : x + wide]
-        for inside in _words(kernel[part], pieces[part] == number, parting.strong):
-            chance = float(maps[1][part][inside].mean())
-            if inside.sum() >= SMALLEST and chance >= least:
-                core = inside & (kernel[part] > least)
-                body = core if core.sum() >= SMALLEST else inside
-                bodies.append(np.argwhere(body)[:, ::-1] + (x, y))
-                chances.append(chance)
-    return bodies, chances
+        seen = _Region(np.array((x, y)), numbers[part] == number, kernel[part], maps[1][part], least)
+        whole, loose = seen.parts(WORDS), seen.parts(PIECES)
+        words += seen.bodies(whole)
+        pieces += seen.bodies(loose) if len(loose) > len(whole) else []
+    return _grown_back(words, words), _grown_back(pieces, words)
+
+
+def _grown_back(bodies: Sequence[Body], among: Sequence[Body]) -> list[Found]:
+    own = [points for points, _ in bodies]
+    tilts = _tilts(own, own if among is bodies else [points for points, _ in among])
+    return [(_regrown(points, tilt), chance) for (points, chance), tilt in zip(bodies, tilts, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A rectangle of the maps around a connected piece of kernel."""
+
+    corner: NDArray[np.int64]
+    """x and y of its top left in the maps."""
+    inside: NDArray[np.bool_]
+    kernel: NDArray[np.float32]
+    chances: NDArray[np.float32]
+    least: float
+    """Chance that a word has at least."""
+
+    def parts(self, parting: Parting) -> list[NDArray[np.bool_]]:
+        """The words in it, each where its kernel is."""
+        connected = (self.inside & (self.kernel > parting.weakest * self.least)).astype(np.uint8)
+        count, numbers = cv2.connectedComponents(connected)
+        pieces = (numbers == number for number in range(1, count))
+        words = (word for piece in pieces for word in _words(self.kernel, piece, parting.strong))
+        return [word for word in words if np.count_nonzero(word) >= SMALLEST]
+
+    def bodies(self, words: Sequence[NDArray[np.bool_]]) -> list[Body]:
+        """The kernels of `words`, those likely enough, and their chances."""
+        chances = [float(self.chances[word].mean()) for word in words]
+        likely = zip(words, chances, strict=True)
+        return [(self._points(word), chance) for word, chance in likely if chance >= self.least]
+
+    def _points(self, word: NDArray[np.bool_]) -> Points:
+        core = word & (self.kernel > self.least)
+        return np.argwhere(core if np.count_nonzero(core) >= SMALLEST else word)[:, ::-1] + self.corner
 
 
 def _words(
@@ -281,18 +309,19 @@ def _regrown(points: Points, angle: float) -> Quad:
     return np.asarray(((corners + centre) @ spin + 0.5) * STRIDE, np.float32)
 
 
-def _tilts(bodies: Sequence[Points]) -> list[float]:
-    """Radians, clockwise, by which each kernel is tilted; one too short to tell as those around it are.
+def _tilts(bodies: Sequence[Points], among: Sequence[Points]) -> list[float]:
+    """Radians, clockwise, by which each kernel is tilted; one too short to tell as those `among` it are.
 
     The nearest few have to agree, else it counts as level.
     """
     told = [_tilt(points) for points in bodies]
-    sure = np.array([tilt for tilt in told if tilt is not None])
-    middles = np.array([points.mean(axis=0) for points in bodies]).reshape(-1, 2)
-    around = middles[[tilt is not None for tilt in told]]
+    others = told if among is bodies else [_tilt(points) for points in among]
+    long = [(points, tilt) for points, tilt in zip(among, others, strict=True) if tilt is not None]
+    sure = np.array([tilt for _, tilt in long])
+    around = np.array([points.mean(axis=0) for points, _ in long]).reshape(-1, 2)
     return [
-        _agreed(sure, np.hypot(*(around - middle).T) / _reach(points)) if tilt is None else tilt
-        for tilt, middle, points in zip(told, middles, bodies, strict=True)
+        _agreed(sure, np.hypot(*(around - points.mean(axis=0)).T) / _reach(points)) if tilt is None else tilt
+        for points, tilt in zip(bodies, told, strict=True)
     ]
 
 
