@@ -72,8 +72,8 @@ def test_packed_lattices_score_as_unpacked_ones(some: list[Lattice], word: list[
     packed = [pack(o) for o in some]
     loose = [unpack(p) for p in packed]
     direct, slow = np.exp(log_probabilities(packed, word)), np.exp(log_probabilities(loose, word))
-    # Two letters in one run of blank frames count only unpacked: KEPT squared for each pair of frames, of which
-    # 40 frames have at most 28 in each of five runs.
+    # Two letters in one run of blank frames count only unpacked: KEPT squared for each pair of frames. There
+    # are at most 28 such pairs in each of the five runs that 40 frames make.
     assert direct == pytest.approx(slow, rel=0.05, abs=5 * 28 * KEPT**2)
 
 
