@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from benchmarks.ranking import scorer
 from detector import Box, Detector, load
+from detector.areas import areas, places, shared
 from detector.binarize import Mask, ink, otsu, sauvola, wolf
 from detector.lines import in_reading_order
 from indexer.photo import Photo, open_pages
@@ -107,44 +108,33 @@ def frames(page: Page) -> list[Box]:
     return [box for box, _ in words_on(page)]
 
 
-def shared(a: Box, b: Box) -> int:
-    """Pixels that lie in both."""
-    wide, tall = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    return max(0, wide) * max(0, tall)
-
-
-def area(box: Box) -> int:
-    """Pixels in the box."""
-    return (box.x1 - box.x0) * (box.y1 - box.y0)
-
-
-def iou(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    both = shared(a, b)
-    return both / max(1, area(a) + area(b) - both)
+def overlaps(found: Sequence[Box], true: Sequence[Box]) -> NDArray[np.float64]:
+    """Intersection over union of each of n boxes with each of m, n x m."""
+    some, others = places(found), places(true)
+    both = shared(some, others)
+    return np.asarray(both / np.maximum(1, np.add.outer(areas(some), areas(others)) - both), np.float64)
 
 
 def matched(found: Sequence[Box], true: Sequence[Box]) -> dict[int, int]:
     """Which of `found` is which of `true`, each taken once, best overlaps first."""
-    pairs = sorted(((iou(f, t), i, j) for i, f in enumerate(found) for j, t in enumerate(true)), reverse=True)
+    shares = overlaps(found, true)
+    near = [(shares[i, j], i, j) for i, j in np.argwhere(shares >= 0.5).tolist()]
     taken: dict[int, int] = {}
-    for overlap, i, j in pairs:
-        if overlap >= 0.5 and i not in taken and j not in taken.values():
+    for _, i, j in sorted(near, reverse=True):
+        if i not in taken and j not in taken.values():
             taken[i] = j
     return taken
 
 
 def tally(found: Sequence[Box], words: Sequence[tuple[Box, float]]) -> tuple[int, int, int]:
     """How many of `found` are words, and how many of `found` and of `words` count at all, see LOWEST."""
-    low = {j for j, (_, height) in enumerate(words) if height < LOWEST}
+    low = [height < LOWEST for _, height in words]
     pairs = matched(found, [box for box, _ in words])
-    on_low = {
-        i
-        for i, box in enumerate(found)
-        if i not in pairs and 2 * sum(shared(box, words[j][0]) for j in low) > area(box)
-    }
-    hits = sum(j not in low for j in pairs.values())
-    return hits, len(found) - len(on_low) - (len(pairs) - hits), len(words) - len(low)
+    where, low_ones = places(found), places(box for box, height in words if height < LOWEST)
+    on_low = 2 * shared(where, low_ones).sum(axis=1) > areas(where)
+    beside = sum(bool(on_low[i]) for i in range(len(found)) if i not in pairs)
+    hits = sum(not low[j] for j in pairs.values())
+    return hits, len(found) - beside - (len(pairs) - hits), len(words) - sum(low)
 
 
 def f_measure(hits: float, claimed: float, true: float) -> tuple[float, float, float]:

@@ -16,6 +16,9 @@ Places = NDArray[np.int64]
 Quad = NDArray[np.float32]
 """Corners of a word, 4 x 2, clockwise from its top left as read."""
 
+Found = tuple[Quad, float]
+"""Where a word was seen, pixels, and the chance that it is one."""
+
 
 def places(boxes: Iterable[Box]) -> Places:
     """The edges of `boxes`."""

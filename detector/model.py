@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from detector import weights
-from detector.areas import Quad
+from detector.areas import Found, Quad
 from detector.layers import Residual, fast_bfloat16, ready
 from detector.quantiles import quantiles
 
@@ -75,11 +75,14 @@ upright, and beside writing that runs up a margin stands other writing."""
 Points = NDArray[np.int64]
 """n x 2: pixels of the map, x and y."""
 
-Body = tuple[Points, float]
-"""The kernel of a word, and its chance."""
 
-Found = tuple[Quad, float]
-"""Corners of a word, 4 x 2, pixels, and its chance."""
+@dataclass(frozen=True)
+class Body:
+    """The kernel of a word, its chance, and its tilt: radians, clockwise, None if it is too short to tell."""
+
+    points: Points
+    chance: float
+    tilt: float | None
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -245,9 +248,8 @@ def boxes(maps: NDArray[np.float32], least: float = 0.5) -> tuple[list[Found], l
 
 
 def _grown_back(bodies: Sequence[Body], among: Sequence[Body]) -> list[Found]:
-    own = [points for points, _ in bodies]
-    tilts = _tilts(own, own if among is bodies else [points for points, _ in among])
-    return [(_regrown(points, tilt), chance) for (points, chance), tilt in zip(bodies, tilts, strict=True)]
+    tilts = _tilts(bodies, among)
+    return [(_regrown(one.points, tilt), one.chance) for one, tilt in zip(bodies, tilts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -273,8 +275,12 @@ class _Region:
     def bodies(self, words: Sequence[NDArray[np.bool_]]) -> list[Body]:
         """The kernels of `words`, those likely enough, and their chances."""
         chances = [float(self.chances[word].mean()) for word in words]
-        likely = zip(words, chances, strict=True)
-        return [(self._points(word), chance) for word, chance in likely if chance >= self.least]
+        kernels = [
+            (self._points(word), chance)
+            for word, chance in zip(words, chances, strict=True)
+            if chance >= self.least
+        ]
+        return [Body(points, chance, _tilt(points)) for points, chance in kernels]
 
     def _points(self, word: NDArray[np.bool_]) -> Points:
         core = word & (self.kernel > self.least)
@@ -309,19 +315,19 @@ def _regrown(points: Points, angle: float) -> Quad:
     return np.asarray(((corners + centre) @ spin + 0.5) * STRIDE, np.float32)
 
 
-def _tilts(bodies: Sequence[Points], among: Sequence[Points]) -> list[float]:
+def _tilts(bodies: Sequence[Body], among: Sequence[Body]) -> list[float]:
     """Radians, clockwise, by which each kernel is tilted; one too short to tell as those `among` it are.
 
     The nearest few have to agree, else it counts as level.
     """
-    told = [_tilt(points) for points in bodies]
-    others = told if among is bodies else [_tilt(points) for points in among]
-    long = [(points, tilt) for points, tilt in zip(among, others, strict=True) if tilt is not None]
+    long = [(one.points.mean(axis=0), one.tilt) for one in among if one.tilt is not None]
+    around = np.array([middle for middle, _ in long]).reshape(-1, 2)
     sure = np.array([tilt for _, tilt in long])
-    around = np.array([points.mean(axis=0) for points, _ in long]).reshape(-1, 2)
     return [
-        _agreed(sure, np.hypot(*(around - points.mean(axis=0)).T) / _reach(points)) if tilt is None else tilt
-        for points, tilt in zip(bodies, told, strict=True)
+        _agreed(sure, np.hypot(*(around - one.points.mean(axis=0)).T) / _reach(one.points))
+        if one.tilt is None
+        else one.tilt
+        for one in bodies
     ]
 
 

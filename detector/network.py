@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.alternatives import with_alternatives
-from detector.areas import Quad
+from detector.areas import Found, Quad
 from detector.binarize import Mask
 from detector.box import DIAGONAL, Box
 from detector.lines import in_reading_order
@@ -51,10 +51,6 @@ INK = 0.5
 """Probability from which a pixel is ink."""
 
 Pixels = NDArray[np.uint8]
-
-
-Found = tuple[NDArray[np.float32], float]
-"""Corners of a word, 4 x 2, pixels, and its chance."""
 
 
 def _plain(pixels: Pixels) -> Pixels:
@@ -105,7 +101,7 @@ class NetworkDetector:
         few = side < MORE * SEEN
         first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
         closer = self._look(pixels, CLOSE_UP) if few or _is_small(first.words, side) else Look()
-        near = first if few else closer if closer.words else first
+        near = closer if closer.words and not few else first
         far = [box for box in overview.words if box.height > LARGE / SEEN * side]
         words = [box for box in merged(near.words, far) if box.chance >= LIKELY]
         faint = self._look(pixels, CLOSE_UP, lifted) if len(first.words) < FEW else Look()

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.ink import Ink
+from recognizer.ink import BELOW_BASELINE, Ink
 
-DESCENDING = frozenset("gjpqyQ,;()[]{}|_/$@")
 ASCENDING = frozenset("bdfhklt0123456789()[]{}|/\"'!?$@&#%") | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -35,7 +34,7 @@ class Word:
 
 def rise_and_fall(text: str) -> tuple[float, float]:
     """How far letters of `text` reach above small ones and below the baseline, in heights of small ones."""
-    return 0.7 * any(c in ASCENDING for c in text), 0.5 * any(c in DESCENDING for c in text)
+    return 0.7 * any(c in ASCENDING for c in text), 0.5 * any(c in BELOW_BASELINE for c in text)
 
 
 def sized(ink: Ink, body: float) -> Word:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.detector_bars import f_measure, frames, iou, lines, tally
+from benchmarks.detector_bars import f_measure, frames, lines, overlaps, tally
 from detector import Box
 from recognizer.pages import Page
 
@@ -24,8 +24,9 @@ def test_what_lies_beyond_the_page_does_not_count() -> None:
 
 
 def test_overlap_is_what_both_share_of_what_either_covers() -> None:
-    assert iou(Box(0, 0, 10, 10), Box(5, 0, 15, 10)) == pytest.approx(50 / 150)
-    assert iou(Box(0, 0, 10, 10), Box(10, 0, 20, 10)) == 0
+    [[near, far]] = overlaps([Box(0, 0, 10, 10)], [Box(5, 0, 15, 10), Box(10, 0, 20, 10)])
+    assert near == pytest.approx(50 / 150)
+    assert far == 0
 
 
 def test_a_word_found_twice_counts_once() -> None:

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 from watchdog.events import DirMovedEvent, FileCreatedEvent, FileMovedEvent
+from watched import put
 
 from indexer import events
-
-
-def put(path: Path, content: str = "photo") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return path
 
 
 class TestEvents:

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from watched import Clock
 
 from indexer.quiet import GONE, Quiet
-
-
-def put(path: Path, content: str = "photo") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return path
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class TestQuiet:

@@ -1,4 +1,4 @@
-"""Watching folders: when a file is quiet, what the system tells and forgets to tell, what is gone."""
+"""Watching folders: what the system forgets to tell, what is gone, what comes back."""
 
 from __future__ import annotations
 
@@ -12,26 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from watched import Clock, put
 
 from indexer import events, mounts, quiet, walk, watch
 from indexer.watch import RHYTHM, Batch, Rhythm, Watcher
 
-
-def put(path: Path, content: str = "photo") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return path
-
-
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Ears:

@@ -12,7 +12,7 @@ from drawn import training_data
 from numpy.typing import NDArray
 
 from recognizer.ink import Ink
-from recognizer.pages import APART, Page, Pages, _Style
+from recognizer.pages import APART, Page, Pages, _Sheet, _Style
 from recognizer.words import Word, sized
 
 
@@ -52,8 +52,10 @@ def test_the_widest_gap_is_between_parts_that_no_other_part_bridges() -> None:
 def test_words_stand_further_apart_than_their_letters(data: Path) -> None:
     written: list[tuple[float, float, Word]] = []
 
-    class Sheet:
-        def word(self, word: Word, _style: _Style, _corner: object, at: tuple[float, float]) -> None:
+    class Sheet(_Sheet):
+        def word(
+            self, word: Word, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]
+        ) -> None:
             written.append((*at, word))
 
     style = _Style(body=20, pen=1, turn=0, colour=(0, 0, 0), opacity=1, patchy=0, space=1)
@@ -61,7 +63,7 @@ def test_words_stand_further_apart_than_their_letters(data: Path) -> None:
     for seed in range(12):
         written.clear()
         rng = np.random.default_rng(seed)
-        Pages(data)._lines(Sheet(), style, np.zeros(2), 9, np.inf, rng)  # type: ignore[arg-type]
+        Pages(data)._lines(Sheet(64, np.random.default_rng(0)), style, np.zeros(2), 9, np.inf, rng)
         beside = [(a, b) for a, b in pairwise(written) if abs(a[1] - b[1]) < style.body]
         rooms += [(b[0] - a[0] - a[2].wide, a[2].gap) for a, b in beside]
     assert len(rooms) > 50 and max(gap for _, gap in rooms) > 2
