@@ -31,6 +31,11 @@ def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
 
 
+def scaled_to(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """`pixels` (H x W x 3) with a long side of `side` pixels."""
+    return scaled(pixels, side / max(pixels.shape[:2]))
+
+
 def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
     """Both looks together: large words of the second replace the fragments that the first made of them."""
     kept = list(near)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from detector.areas import Found, Quad
 from detector.binarize import Mask
 from detector.box import DIAGONAL, Box
 from detector.lines import in_reading_order
-from detector.looks import OVERVIEW, SEEN, beside, lifted, merged, scaled
+from detector.looks import OVERVIEW, SEEN, beside, lifted, merged, scaled_to
 
 LARGE = 70
 """Height in pixels of the first look from which a word of the second look is taken."""
@@ -51,10 +52,6 @@ INK = 0.5
 """Probability from which a pixel is ink."""
 
 Pixels = NDArray[np.uint8]
-
-
-def _plain(pixels: Pixels) -> Pixels:
-    return pixels
 
 
 class Find(Protocol):
@@ -99,12 +96,14 @@ class NetworkDetector:
         """The same; after them what other looks see otherwise, and close neighbours put together."""
         side = max(pixels.shape[:2])
         few = side < MORE * SEEN
-        first, overview = self._look(pixels, SEEN), self._look(pixels, OVERVIEW)
-        closer = self._look(pixels, CLOSE_UP) if few or _is_small(first.words, side) else Look()
+        whole = scaled_to(pixels, SEEN)
+        first, overview = self._look(whole, pixels), self._look(scaled_to(whole, OVERVIEW), pixels)
+        close_up = cache(lambda: scaled_to(pixels, CLOSE_UP))
+        closer = self._look(close_up(), pixels) if few or _is_small(first.words, side) else Look()
         near = closer if closer.words and not few else first
         far = [box for box in overview.words if box.height > LARGE / SEEN * side]
         words = [box for box in merged(near.words, far) if box.chance >= LIKELY]
-        faint = self._look(pixels, CLOSE_UP, lifted) if len(first.words) < FEW else Look()
+        faint = self._look(lifted(close_up()), pixels) if len(first.words) < FEW else Look()
         likely = [box for box in faint.words if box.chance >= FAINT]
         words = in_reading_order([*words, *beside(likely, words)])
         looks = (first, closer, overview, faint)
@@ -114,18 +113,19 @@ class NetworkDetector:
     def mask(self, pixels: Pixels) -> Mask:
         """Where there is ink of writing on RGB `pixels` H x W x 3, bool H x W: no rules, frames, shadows."""
         rows, columns = pixels.shape[:2]
-        ink = self.find.maps(scaled(pixels, SEEN / max(rows, columns)))[0]
+        ink = self.find.maps(scaled_to(pixels, SEEN))[0]
         return np.asarray(cv2.resize(ink, (columns, rows), interpolation=cv2.INTER_LINEAR) > INK)
 
-    def _look(self, pixels: Pixels, side: int, through: Callable[[Pixels], Pixels] = _plain) -> Look:
-        rows, columns = pixels.shape[:2]
-        scale = side / max(rows, columns)
+    def _look(self, picture: Pixels, photo: Pixels) -> Look:
+        """What is seen on `picture`, which shows `photo` at some size, in pixels of the photo."""
+        rows, columns = photo.shape[:2]
+        scale = max(picture.shape[:2]) / max(rows, columns)
 
         def boxes(seen: Sequence[Found]) -> tuple[Box, ...]:
             found = (_box(quad / scale, chance, columns, rows) for quad, chance in seen)
             return tuple(box for box in found if box is not None and box.chance >= LEAST)
 
-        words, pieces = self.find(through(scaled(pixels, scale)))
+        words, pieces = self.find(picture)
         return Look(boxes(words), boxes(pieces))
 
 

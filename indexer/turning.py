@@ -32,7 +32,7 @@ LEAST = 0.25
 """Legibility that a way round needs to be taken for the right one."""
 
 FEWEST = 4
-"""With fewer words nothing can be told."""
+"""With fewer words a way round cannot be told to be the right one."""
 
 SAMPLE = 30
 """Words that are read to judge whether a page is worth a look another way round."""
@@ -57,10 +57,12 @@ class Turner:
     def __call__(self, read: Read) -> Read:
         """`read`, or the page as it reads turned by a quarter, a half or three quarters."""
         words, page = found_first(read.reading.words), read.prepared.page
-        if len(words) < FEWEST or (legible := sense([word.hypotheses for word in words])) >= CLEAR:
+        boxes = [box for box in read.prepared.boxes if not box.alternative]
+        legible = sense([word.hypotheses for word in words])
+        if not boxes or legible >= CLEAR:
             return read
         try:
-            if not (ways := self._ways(read.prepared, words, legible)):
+            if not (ways := self._ways(read.prepared, boxes, legible)):
                 return read
             photo = open_page(Path(read.prepared.sighting.path), page.number, page.sha256)
             return self._turned(read, photo, ways, CLEARER * legible * len(words))
@@ -79,10 +81,12 @@ class Turner:
         reading = replace(read.reading, words=(*found, *_beside(read.reading.words, found)))
         return Read(turned, reading)
 
-    def _ways(self, page: Prepared, words: Sequence[WordReading], legible: float) -> tuple[int, ...]:
+    def _ways(self, page: Prepared, boxes: Sequence[Box], legible: float) -> tuple[int, ...]:
         """Quarters of a turn worth a look."""
-        shapes = [(w.box.x1 - w.box.x0) / max(1, w.box.y1 - w.box.y0) for w in words]
+        shapes = [(box.x1 - box.x0) / max(1, box.y1 - box.y0) for box in boxes]
         sideways = (1, 3) if np.median(shapes) < WIDE else ()
+        if len(boxes) < FEWEST:
+            return sideways
         # Upside down, words have the same boxes, so turning their strips tells at little cost.
         flipped = [np.ascontiguousarray(one[::-1, ::-1]) for one in sample(page)]
         upside_down = self._sense_of(flipped) >= max(LEAST, CLEARER * legible)
@@ -92,6 +96,8 @@ class Turner:
         """Letters that are read when the photo is turned by `quarter`, and how legible its words are."""
         pixels = turned(photo.pixels, quarter)
         boxes = self.detector.detect(pixels)
+        if len(boxes) < FEWEST:
+            return 0.0, 0.0
         sampled = spread(boxes, MANY)
         legible = self._sense_of([strip(pixels, box, self.recognizer.height) for box in sampled])
         return legible * len(boxes), legible

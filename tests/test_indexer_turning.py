@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from light import LightDetector, LightRecognizer
+from light import LightDetector, LightRecognizer, pixels
 
 from detector import Box
 from indexer.archive import Archive
-from indexer.pipeline import add
+from indexer.pipeline import Models, add
 from indexer.prepare import Prepared
 from indexer.reader import Read
 from indexer.reading import Page, Reading, Sighting, WordReading
@@ -50,12 +50,40 @@ def test_other_cuts_of_the_words_do_not_say_which_way_is_up() -> None:
 
 
 def test_a_page_of_hardly_any_word_is_left_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
-    box = Box(0, 0, 9, 40)
+    box = Box(0, 0, 9, 40, alternative=True)
     page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), (box,), (), ())
-    others = [WordReading(dataclasses.replace(box, alternative=True), (Hypothesis("ab", 0.1),), b"")] * 9
+    others = [WordReading(box, (Hypothesis("ab", 0.1),), b"")] * 9
     read = Read(page, Reading("detector", "recognizer", tuple(others), "ab", ""))
     assert Turner(LightDetector(), LightRecognizer(), 5)(read) is read
     assert not recwarn.list
+
+
+class Sideways(LightDetector):
+    """Sees writing that stands sideways as one thing, higher than long."""
+
+    def detect(self, pixels: np.ndarray) -> list[Box]:
+        upright = pixels.shape[1] > pixels.shape[0]
+        return super().detect(pixels) if upright else [Box(0, 0, *pixels.shape[1::-1], chance=0.9)]
+
+
+@pytest.mark.parametrize(
+    ("words", "turned_by"), [("board plans words dates names", {-90.0}), ("board plans", set())]
+)
+def test_a_page_on_its_side_is_turned_though_hardly_a_word_was_found(
+    tmp_path: Path, words: str, turned_by: set[float]
+) -> None:
+    written = pixels(words)
+    cv2.imwrite(str(tmp_path / "photo.png"), np.rot90(written))
+    settings = dataclasses.replace(Settings(), threads=1)
+    with Archive.open(tmp_path / "home", create=True) as archive:
+        add(
+            archive,
+            [tmp_path / "photo.png"],
+            settings,
+            models=lambda _: Models(Sideways(), LightRecognizer()),
+        )
+        [page] = archive.words()
+    assert {word.box.angle for word in page.words} == turned_by
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
