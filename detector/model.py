@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import cast
 
 import cv2
@@ -78,11 +79,31 @@ Points = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Body:
-    """The kernel of a word, its chance, and its tilt: radians, clockwise, None if it is too short to tell."""
+    """The kernel of a word, and the chance that it is one."""
 
     points: Points
     chance: float
-    tilt: float | None
+
+    @cached_property
+    def middle(self) -> NDArray[np.float64]:
+        """Mean x and y."""
+        return np.asarray(self.points.mean(axis=0), np.float64)
+
+    @cached_property
+    def tilt(self) -> float | None:
+        """Angle in radians, clockwise, of its long axis; None if it is too short to tell."""
+        if len(self.points) < 3:
+            return None
+        apart = self.points - self.middle
+        (xx, xy), (_, yy) = (apart.T @ apart / (len(apart) - 1)).tolist()
+        reach = math.hypot((xx - yy) / 2, xy)
+        long, short = (xx + yy) / 2 + reach, (xx + yy) / 2 - reach  # variances along its axes
+        return math.atan2(2 * xy, xx - yy) / 2 if long >= LONG**2 * max(short, 1 / 12) else None
+
+    @property
+    def reach(self) -> float:
+        """Its longer side, upright, in pixels of the map."""
+        return float(np.ptp(self.points, axis=0).max()) + 1
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -274,13 +295,8 @@ class _Region:
 
     def bodies(self, words: Sequence[NDArray[np.bool_]]) -> list[Body]:
         """The kernels of `words`, those likely enough, and their chances."""
-        chances = [float(self.chances[word].mean()) for word in words]
-        kernels = [
-            (self._points(word), chance)
-            for word, chance in zip(words, chances, strict=True)
-            if chance >= self.least
-        ]
-        return [Body(points, chance, _tilt(points)) for points, chance in kernels]
+        bodies = [Body(self._points(word), float(self.chances[word].mean())) for word in words]
+        return [body for body in bodies if body.chance >= self.least]
 
     def _points(self, word: NDArray[np.bool_]) -> Points:
         core = word & (self.kernel > self.least)
@@ -320,13 +336,11 @@ def _tilts(bodies: Sequence[Body], among: Sequence[Body]) -> list[float]:
 
     The nearest few have to agree, else it counts as level.
     """
-    long = [(one.points.mean(axis=0), one.tilt) for one in among if one.tilt is not None]
+    long = [(one.middle, one.tilt) for one in among if one.tilt is not None]
     around = np.array([middle for middle, _ in long]).reshape(-1, 2)
     sure = np.array([tilt for _, tilt in long])
     return [
-        _agreed(sure, np.hypot(*(around - one.points.mean(axis=0)).T) / _reach(one.points))
-        if one.tilt is None
-        else one.tilt
+        _agreed(sure, np.hypot(*(around - one.middle).T) / one.reach) if one.tilt is None else one.tilt
         for one in bodies
     ]
 
@@ -337,23 +351,7 @@ def _agreed(tilts: NDArray[np.float64], distances: NDArray[np.float64]) -> float
     tilts = tilts[near[distances[near] < NEAR]]
     if len(tilts) < 2:
         return 0.0
-    middle = float(np.median(tilts))
+    middle = median(tilts.tolist())
     alike = np.abs(tilts - middle) < ALIKE
     agreed = float(tilts[alike].mean()) if alike.sum() > len(tilts) / 2 else 0.0
     return agreed if LEANING < abs(agreed) < STEEP else 0.0
-
-
-def _reach(points: Points) -> float:
-    """The longer side of a kernel, upright, in pixels of the map."""
-    return float(np.ptp(points, axis=0).max()) + 1
-
-
-def _tilt(points: Points) -> float | None:
-    """Angle in radians, clockwise, of the long axis of `points`; None if they are too short to tell."""
-    if len(points) < 3:
-        return None
-    apart = points - points.mean(axis=0)
-    (xx, xy), (_, yy) = (apart.T @ apart / (len(points) - 1)).tolist()
-    reach = math.hypot((xx - yy) / 2, xy)
-    long, short = (xx + yy) / 2 + reach, (xx + yy) / 2 - reach  # variances along its axes
-    return math.atan2(2 * xy, xx - yy) / 2 if long >= LONG**2 * max(short, 1 / 12) else None
