@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from benchmarks.ranking import scorer
 from detector import Box, Detector, load
-from detector.areas import areas, places, shared
+from detector.areas import areas, overlaps, places, shared
 from detector.binarize import Mask, ink, otsu, sauvola, wolf
 from detector.lines import in_reading_order
 from indexer.photo import Photo, open_pages
@@ -108,16 +108,9 @@ def frames(page: Page) -> list[Box]:
     return [box for box, _ in words_on(page)]
 
 
-def overlaps(found: Sequence[Box], true: Sequence[Box]) -> NDArray[np.float64]:
-    """Intersection over union of each of n boxes with each of m, n x m."""
-    some, others = places(found), places(true)
-    both = shared(some, others)
-    return np.asarray(both / np.maximum(1, np.add.outer(areas(some), areas(others)) - both), np.float64)
-
-
 def matched(found: Sequence[Box], true: Sequence[Box]) -> dict[int, int]:
     """Which of `found` is which of `true`, each taken once, best overlaps first."""
-    shares = overlaps(found, true)
+    shares = overlaps(places(found), places(true))
     near = [(shares[i, j], i, j) for i, j in np.argwhere(shares >= 0.5).tolist()]
     taken: dict[int, int] = {}
     for _, i, j in sorted(near, reverse=True):

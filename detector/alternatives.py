@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.areas import Places, areas, places, shared
+from detector.areas import overlaps, places
 from detector.box import Box
 from detector.lines import along, longest
 
@@ -33,7 +33,7 @@ def with_alternatives(words: Sequence[Box], seen: Sequence[Box] = ()) -> list[Bo
     found = [*words, *(_around(a, b) for a, b in pairwise(words) if _are_close(a, b))]
     taken = places((*found, *seen))
     for box, place in zip(seen, taken[len(found) :].copy(), strict=True):
-        shares = _overlaps(place, taken[: len(found)])
+        shares = overlaps(place[None], taken[: len(found)])[0]
         if shares.max(initial=0.0) < SAME:
             taken[len(found)] = place
             found.append(replace(box, line=_line(shares, found), alternative=True))
@@ -59,9 +59,3 @@ def _line(shares: NDArray[np.float64], found: Sequence[Box]) -> int:
     if shares.max(initial=0.0) > 0:
         return found[int(shares.argmax())].line
     return 1 + max((box.line for box in found), default=-1)
-
-
-def _overlaps(place: Places, others: Places) -> NDArray[np.float64]:
-    """Intersection over union of one rectangle with each of n."""
-    both = shared(place[None], others)[0]
-    return np.asarray(both / (areas(place[None]) + areas(others) - both), np.float64)

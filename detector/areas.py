@@ -37,6 +37,12 @@ def shared(some: Places, others: Places) -> NDArray[np.int64]:
     return np.asarray(wide.clip(0) * tall.clip(0), np.int64)
 
 
+def overlaps(some: Places, others: Places) -> NDArray[np.float64]:
+    """n x m: intersection over union of each of n rectangles with each of m, none of them empty."""
+    both = shared(some, others)
+    return np.asarray(both / (np.add.outer(areas(some), areas(others)) - both), np.float64)
+
+
 def lying_in(boxes: Sequence[Box]) -> NDArray[np.float64]:
     """n x n: the share of each of n words that lies in each of them, all tilted as they are."""
     where = places(boxes)

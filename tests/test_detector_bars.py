@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.detector_bars import f_measure, frames, lines, overlaps, tally
+from benchmarks.detector_bars import f_measure, frames, lines, tally
 from detector import Box
+from detector.areas import overlaps, places
 from recognizer.pages import Page
 
 
@@ -24,7 +25,7 @@ def test_what_lies_beyond_the_page_does_not_count() -> None:
 
 
 def test_overlap_is_what_both_share_of_what_either_covers() -> None:
-    [[near, far]] = overlaps([Box(0, 0, 10, 10)], [Box(5, 0, 15, 10), Box(10, 0, 20, 10)])
+    [[near, far]] = overlaps(places([Box(0, 0, 10, 10)]), places([Box(5, 0, 15, 10), Box(10, 0, 20, 10)]))
     assert near == pytest.approx(50 / 150)
     assert far == 0
 
