@@ -54,13 +54,13 @@ def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
 
 
 def lifted(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """RGB `pixels` with faint writing made stronger: contrast-limited adaptive equalization of the lightness.
+    """RGB `pixels` with faint writing made stronger: contrast-limited adaptive equalization of the brightness.
 
     Zuiderveld 1994, "Contrast limited adaptive histogram equalization", Graphics Gems IV.
     """
-    colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+    colours = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
     colours[:, :, 0] = cv2.createCLAHE(LIFT, (TILES, TILES)).apply(colours[:, :, 0])
-    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_LAB2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
 def beside(boxes: Sequence[Box], others: Sequence[Box]) -> list[Box]:
