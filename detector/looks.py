@@ -54,7 +54,7 @@ def merged(near: Sequence[Box], far: Sequence[Box]) -> list[Box]:
 
 
 def lifted(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """RGB `pixels` with faint writing made stronger: contrast-limited adaptive equalization of the brightness.
+    """RGB `pixels` with faint writing made stronger: contrast-limited adaptive equalization of brightness.
 
     Zuiderveld 1994, "Contrast limited adaptive histogram equalization", Graphics Gems IV.
     """
