@@ -49,7 +49,7 @@ def test_other_cuts_of_the_words_do_not_say_which_way_is_up() -> None:
     assert [int(one[0, 0]) for one in sample(page)] == [0, 1, 2]
 
 
-def test_a_page_of_hardly_any_word_is_left_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
+def test_a_page_without_a_word_is_left_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
     box = Box(0, 0, 9, 40, alternative=True)
     page = Prepared(Sighting("/p/a.jpg"), Page("a" * 64, 1, 0.0, 100, 100), (box,), (), ())
     others = [WordReading(box, (Hypothesis("ab", 0.1),), b"")] * 9
