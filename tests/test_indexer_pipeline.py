@@ -327,7 +327,7 @@ def test_strips_are_read_in_batches_across_photos(place: Place) -> None:
 
     place.recognizer = Slow()
     for number in range(30):
-        board(place.photos / f"{number:02}.png", f"{LETTERS[number % 26]} {LETTERS[number // 26]}")
+        board(place.photos / f"{number:02}.png", f"plan{LETTERS[number % 26]} part{LETTERS[number // 26]}")
     place.add(settings=Settings(threads=2, batch=10))
     assert sum(place.recognizer.seen) == 60
     assert 2 < max(place.recognizer.seen) <= 10
