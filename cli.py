@@ -231,12 +231,15 @@ def find(
     import search
     from indexer.queries import note
     from search import listing
+    from search.query import is_question
 
     show, picture = asked.pop("show"), asked.pop("picture")
     if asked["least"] is None:
         asked["least"] = search.LEAST
     if bool(typed) == bool(queries) or (queries and show):
         raise click.UsageError("type what to look for (--show draws a hit), or name a file with --queries")
+    if typed and not is_question(" ".join(typed)):
+        raise click.UsageError("there is no word to look for in that; type one that should be on the photo")
     for_people = partial(listing.as_list, bold=partial(click.style, bold=True), headed=bool(queries))
     as_text = listing.FORMS.get(form, for_people)
     searcher, found = search.open(ctx.obj), False
@@ -249,7 +252,8 @@ def find(
         if show and len(hits) >= show:
             _draw_hit(hits[show - 1], picture)
         found = found or bool(hits)
-    hint = "" if queries else listing.hint(searcher.closest(" ".join(typed)))
+    elsewhere = 0 if queries or found else searcher.elsewhere(query, asked["exact"], asked["least"])
+    hint = "" if queries else listing.hint(searcher.closest(query), elsewhere)
     if not found:
         leave(ctx, f"nothing found{hint}", NOTHING_FOUND)
     if hint:

@@ -155,6 +155,13 @@ class Searcher:
             if not any(e.chance > DOUBTFUL for e in self._find_term(term).values())
         }
 
+    def elsewhere(self, query: str, exact: bool = False, least: float = LEAST) -> int:
+        """How many photos answer `query` well, wherever they lie and whenever they were taken."""
+        from search.query import filters, parse
+
+        ranking = self._ranking(parse(filters(query)[0], exact), least)
+        return sum(chance > DOUBTFUL for chance, _, _ in ranking)
+
     def _suggestions(self, word: str, count: int = 3) -> list[str]:
         """The terms most like `word`, for somebody who found nothing."""
         from search.entry import FIELDS

@@ -72,12 +72,18 @@ def as_paths0(hits: Iterable[Hit]) -> str:
     return "".join(f"{path}\0" for path in dict.fromkeys(hit.path for hit in hits))
 
 
-def hint(closest: Mapping[str, Sequence[str]]) -> str:
-    """What to say of words that are probably on no photo, and which are the closest ones that are."""
+def hint(closest: Mapping[str, Sequence[str]], elsewhere: int = 0) -> str:
+    """What to say of words that are probably on no photo, and which are the closest ones that are.
+
+    And of photos that were found, but lie `elsewhere` or were not taken on the days asked for.
+    """
     lines = [
         f"; {word!r} is probably on no photo" + (f", the closest words are {', '.join(near)}" if near else "")
         for word, near in closest.items()
     ]
+    if elsewhere:
+        photos = "1 photo is" if elsewhere == 1 else f"{elsewhere} photos are"
+        lines.append(f"; {photos} in other folders or of other days")
     return "".join(lines)
 
 

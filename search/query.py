@@ -66,6 +66,7 @@ class Filters:
     before: date | None = None
 
 
+_WORD = re.compile(r"[^\W_]+")
 _FILTER = re.compile(r'(?<!\S)(in|after|before):(?:"([^"]+)"|(\S+))', re.IGNORECASE)
 
 
@@ -174,6 +175,17 @@ def _plain_word(node: Node) -> str:
     if isinstance(node, All) and len(node.nodes) == 1:
         return _plain_word(node.nodes[0])
     return node.text if isinstance(node, Term) and node == Term(node.text) else ""
+
+
+def corrected(text: str, word: str, other: str) -> str:
+    """The query `text` with `other` in place of `word`, in any case; `other` alone if `word` is not in it."""
+    changed = _WORD.sub(lambda match: other if folded(match[0]) == word else match[0], text)
+    return changed if changed != text else other
+
+
+def is_question(text: str) -> bool:
+    """Whether `text` names a word that should be there."""
+    return bool(wanted(parse(filters(text)[0])))
 
 
 def wanted(node: Node) -> list[Term]:

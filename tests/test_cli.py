@@ -226,7 +226,9 @@ def test_nothing_found_is_exit_code_one(filled: Run) -> None:
 
 def test_search_keeps_to_folders_and_days(filled: Run, photos: Path, tmp_path: Path) -> None:
     assert filled("ocr-search", "roadmap", "--in", photos).exit_code == 0
-    assert filled("ocr-search", "roadmap", "--in", tmp_path / "elsewhere").exit_code == 1
+    nowhere = filled("ocr-search", "roadmap", "--in", tmp_path / "elsewhere")
+    assert nowhere.exit_code == 1 and "in other folders" in nowhere.stderr
+    assert "in other folders" not in filled("ocr-search", "--exact", "zzzzzz", "--in", tmp_path).stderr
     assert filled("ocr-search", "roadmap", "--after", "2001").exit_code == 0
     assert filled("ocr-search", "roadmap", "--before", "2001-01").exit_code == 1
 
@@ -247,6 +249,8 @@ def test_a_hit_whose_file_is_gone_is_a_line(filled: Run, photos: Path, tmp_path:
     [
         "ocr-search",
         "ocr-search x --queries -",
+        "ocr-search -- -x",
+        "ocr-search in:work",
         "ocr-search x --after yesterday",
         "ocr-search x --before 2024-13",
         "ocr-search x -n 0",

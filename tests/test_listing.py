@@ -71,6 +71,8 @@ def test_words_that_are_nowhere_come_with_the_closest_ones() -> None:
         "; 'rodmap' is probably on no photo, the closest words are roadmap, nodmap"
         "; 'zzz' is probably on no photo"
     )
+    assert hint({}, 1) == "; 1 photo is in other folders or of other days"
+    assert hint({}, 12) == "; 12 photos are in other folders or of other days"
 
 
 @given(st.binary())

@@ -13,7 +13,7 @@ from entries import ALPHABET, fill, found, photo, read_from_lattices, seen, word
 import search
 from search.entry import Entry, Word, postings
 from search.index import Index, IndexBusy, IndexMissing
-from search.query import Filters, filters
+from search.query import Filters, corrected, filters, is_question
 from search.shelf import ALIKE
 
 
@@ -223,6 +223,23 @@ def test_filters_may_stand_in_the_query(tmp_path: Path) -> None:
     assert found(tmp_path, "plan in:work") == ["1"] and found(tmp_path, 'in:"a/homework" plan') == ["2"]
     assert found(tmp_path, "plan after:2000-01") == ["2"] and found(tmp_path, "before:2000 plan") == ["1"]
     assert filters("plan after:soon") == ("plan after:soon", Filters())
+    searcher = search.open(tmp_path)
+    assert (
+        searcher.find("plan in:play before:2000") == []
+        and searcher.elsewhere("plan in:play before:2000") == 2
+    )
+    assert searcher.elsewhere("zeppelin in:play") == 0
+
+
+def test_a_word_is_corrected_in_its_query() -> None:
+    assert corrected("quarterly Rodmap in:work", "rodmap", "roadmap") == "quarterly roadmap in:work"
+    assert corrected("-rodmaps =rodmap", "rodmap", "roadmap") == "-rodmaps =roadmap"
+    assert corrected("road-map", "roadmap", "roadmaps") == "roadmaps", "not there in one piece"
+
+
+def test_some_queries_ask_for_nothing() -> None:
+    assert is_question("plan -budget") and is_question("日本 in:work")
+    assert not any(is_question(text) for text in ("", "-plan", "NOT plan", '" * "', "in:work after:2024"))
 
 
 def test_any_query_is_answered(home: Path) -> None:

@@ -76,6 +76,17 @@ def test_who_finds_nothing_is_told_what_is_close(client: TestClient) -> None:
     assert client.get("/api/search?q=roadmap").json()["closest"] == {}
 
 
+def test_who_looks_in_the_wrong_folder_is_told(client: TestClient) -> None:
+    answer = client.get("/api/search", params={"q": "roadmap in:nowhere"}).json()
+    assert answer["hits"] == [] and answer["elsewhere"] > 0
+    assert '<a href="/?q=roadmap">' in client.get("/?q=roadmap+in:nowhere").text
+    assert "in other folders" not in client.get("/?q=roadmap").text
+
+
+def test_what_is_close_is_looked_for_with_the_other_words(client: TestClient) -> None:
+    assert client.get("/?q=roadmap+xyzroadmap").text.count('href="/?q=roadmap%20roadmap"') == 1
+
+
 def test_a_photo_has_all_its_words_and_says_why_it_was_found(client: TestClient) -> None:
     shown = photo_of(client, "roadmap")
     assert [word["readings"][0]["text"] for word in shown["words"]] == ["quarterly", "roadmap", "budget"]

@@ -45,7 +45,13 @@ def search(request: Request) -> Response:
         raise BadRequest("say what to look for: /api/search?q=roadmap")
     found = find(desk, query, number(request, "limit", SHOWN, MOST), flag(request, "exact"))
     return Json(
-        {"query": query, "hits": shapes.hits(found.hits), "more": found.more, "closest": found.closest}
+        {
+            "query": query,
+            "hits": shapes.hits(found.hits),
+            "more": found.more,
+            "closest": found.closest,
+            "elsewhere": found.elsewhere,
+        }
     )
 
 

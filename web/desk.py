@@ -74,6 +74,10 @@ class Desk:
         """For each typed word that is on no photo, the closest that are."""
         return self._ask(lambda searcher: searcher.closest(query))
 
+    def elsewhere(self, query: str, exact: bool = False) -> int:
+        """How many photos answer `query` but for the folders and days it names."""
+        return self._ask(lambda searcher: searcher.elsewhere(query, exact))
+
     def _ask(self, question: Callable[[Searcher], T]) -> T:
         with self._searching:
             state = _state(self.home / "index")

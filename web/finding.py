@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from indexer.gallery import Exhibit, Frame
 from search import Hit
+from search.query import filters
 from web.desk import Desk
 
 SHOWN = 24
@@ -28,14 +29,21 @@ class Found:
     """Whether there are further ones."""
     closest: Mapping[str, Sequence[str]]
     """For each typed word that is probably on no photo, the closest words that are; then hits are guesses."""
+    elsewhere: int
+    """Where there are no hits: photos that answer the query but for its folders and days."""
+    everywhere: str
+    """The query without its folders and days."""
 
 
 def find(desk: Desk, query: str, limit: int = SHOWN, exact: bool = False) -> Found:
     """The best photos for `query`; such as have left the archive meanwhile are left out."""
-    found = desk.find(query[:LONGEST], limit + 1, exact)
+    query = query[:LONGEST]
+    found = desk.find(query, limit + 1, exact)
     frames = desk.archive.gallery.at((hit.path, hit.page) for hit in found)
     hits = [(hit, frames[hit.path, hit.page]) for hit in found if (hit.path, hit.page) in frames]
-    return Found(tuple(hits[:limit]), len(found) > limit, desk.closest(query[:LONGEST]))
+    elsewhere = 0 if hits else desk.elsewhere(query, exact)
+    everywhere = filters(query)[0].strip()
+    return Found(tuple(hits[:limit]), len(found) > limit, desk.closest(query), elsewhere, everywhere)
 
 
 @dataclass(frozen=True, slots=True)

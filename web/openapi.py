@@ -215,6 +215,7 @@ PATHS: Mapping[str, Part] = {
                 hits=_list(_ref("Hit")),
                 more={"type": "boolean"},
                 closest={"type": "object", "additionalProperties": _list(TEXT)},
+                elsewhere=COUNT | {"description": "Without hits: photos of other folders or days."},
             ),
             _query("q", Q | {"minLength": 1, "pattern": "[A-Za-z0-9]"}, "As for `ocr-search`.", True),
             _limit(24, MOST),

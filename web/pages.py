@@ -15,6 +15,7 @@ from starlette.templating import Jinja2Templates
 from indexer import bulletin
 from indexer.queries import note
 from indexer.tuning import LEAST_LABELS
+from search.query import corrected
 from web.api import PROBLEMS, desk_of, query_of
 from web.asked import identity, number
 from web.finding import MOST, SHOWN, find, view
@@ -59,6 +60,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "day": _day,
     "percent": _percent,
     "thousands": "{:,}".format,
+    "corrected": corrected,
 }
 _jinja.filters |= _FILTERS
 _templates = Jinja2Templates(env=_jinja)
