@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -268,6 +269,13 @@ def test_misuse_is_exit_code_two_and_says_so(arguments: str, filled: Run) -> Non
     result = filled(*arguments.split(" "))
     assert result.exit_code == 2
     assert "Error: " in result.stderr and not result.stdout
+
+
+def test_a_page_that_cannot_be_shown_there_says_what_to_name(filled: Run) -> None:
+    assert "with --host" in filled("ocr-index", "serve", "--host", "a..b").stderr
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = filled("ocr-index", "serve", "--port", str(other.getsockname()[1]))
+    assert taken.exit_code == 2 and "name another --port" in taken.stderr
 
 
 def test_the_archive_named_nearest_to_the_command_wins(run: Run, photos: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import secrets
@@ -76,15 +77,15 @@ def _listening(host: str, port: int) -> socket.socket:
     """A socket that waits for visitors."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise click.UsageError(f"{host} is no address; name one of this machine with --host") from None
+    try:
         listener = socket.create_server(address[:2], family=family)
-    except (OSError, UnicodeError) as error:
-        reason = (
-            os.strerror(error.errno)
-            if isinstance(error, OSError) and error.errno and error.errno > 0
-            else error
-        )
+    except OSError as error:
+        other = "host" if error.errno == errno.EADDRNOTAVAIL else "port"
+        reason = os.strerror(error.errno or 0)
         raise click.UsageError(
-            f"cannot listen on {host}, port {port} ({reason}); name another --port"
+            f"cannot listen on {host}, port {port} ({reason}); name another --{other}"
         ) from None
     listener.set_inheritable(True)
     return listener
