@@ -58,10 +58,11 @@ class Ledger:
             self.refused(folder, f"not mounted, or emptied: its {photos:,} photos stay in the search")
 
     def out_of_reach(self, sighting: Sighting, reason: str) -> None:
-        """A file or folder that could not be got at, though it is there."""
+        """A file or folder that could not be got at; of a mistyped path nothing is kept."""
         if not is_there(Path(sighting.path), follow=True):
             self.vanished([sighting.path])  # a link to nothing, say
-        self._archive.refuse(sighting, reason)
+        if not is_gone(sighting.path):
+            self._archive.refuse(sighting, reason)
         self.refused(sighting.path, reason)
 
     def refused(self, path: str, reason: str) -> None:

@@ -181,7 +181,7 @@ def test_a_folder_that_is_not_there_takes_nothing_away(place: Place) -> None:
 def test_a_path_that_never_was_is_refused_and_nothing_more(place: Place) -> None:
     nowhere = place.photos / "nowhere.png"
     assert place.add(nowhere) == Summary(refused=(Refusal(str(nowhere), "no such file or folder"),))
-    assert [status.stage for status in place.archive.status([str(nowhere)])] == ["refused"]
+    assert [status.stage for status in place.archive.status([str(nowhere)])] == ["unknown"]
 
 
 def test_a_link_leads_to_a_photo_until_that_is_gone(place: Place, tmp_path: Path) -> None:
