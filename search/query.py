@@ -180,7 +180,7 @@ def _plain_word(node: Node) -> str:
 def corrected(text: str, word: str, other: str) -> str:
     """The query `text` with `other` in place of `word`, in any case; `other` alone if `word` is not in it."""
     changed = _WORD.sub(lambda match: other if folded(match[0]) == word else match[0], text)
-    return changed if changed != text else other
+    return " ".join(changed.split()) if changed != text else other
 
 
 def is_question(text: str) -> bool:

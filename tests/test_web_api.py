@@ -85,6 +85,9 @@ def test_who_looks_in_the_wrong_folder_is_told(client: TestClient) -> None:
 
 def test_what_is_close_is_looked_for_with_the_other_words(client: TestClient) -> None:
     assert client.get("/?q=roadmap+xyzroadmap").text.count('href="/?q=roadmap%20roadmap"') == 1
+    without = '<a href="/?q=roadmap">Search without it</a>'
+    assert without in client.get("/?q=roadmap+xyzzyqqqqj").text
+    assert "Search without it" not in client.get("/?q=xyzzyqqqqj").text
 
 
 def test_a_photo_has_all_its_words_and_says_why_it_was_found(client: TestClient) -> None:

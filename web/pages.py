@@ -15,7 +15,7 @@ from starlette.templating import Jinja2Templates
 from indexer import bulletin
 from indexer.queries import note
 from indexer.tuning import LEAST_LABELS
-from search.query import corrected
+from search.query import corrected, is_question
 from web.api import PROBLEMS, desk_of, query_of
 from web.asked import identity, number
 from web.finding import MOST, SHOWN, find, view
@@ -63,6 +63,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "corrected": corrected,
 }
 _jinja.filters |= _FILTERS
+_jinja.tests["question"] = is_question
 _templates = Jinja2Templates(env=_jinja)
 
 
