@@ -1,78 +1,27 @@
-"""The archive: identity is the content, labels hold, rows come first and the index follows."""
+"""The archive: identity is the content; what comes, what goes, what cannot be read, and what it answers."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from light import empty_archive
-from sqlalchemy import Connection, event
+from readings import A, B, found, page, reading, seen, stages, texts, word_id
 
 import search
 from detector import Box
-from indexer import postings, rows
-from indexer.archive import Archive, ArchiveError, NoSuchWord, PhotoStatus, Standing
-from indexer.reading import Page, Reading, Sighting, WordReading
-from indexer.tables import photos
+from indexer.archive import Archive, PhotoStatus, Standing
+from indexer.reading import Reading, Sighting, WordReading
 from indexer.views import ModelIds
 from recognizer import Hypothesis
-from search.index import Index, IndexBusy
-
-A, B = "aa" * 32, "bb" * 32
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
     with empty_archive(tmp_path) as archive:
         yield archive
-
-
-def seen(path: str, mtime_ns: int = 1) -> Sighting:
-    return Sighting(path, 100, mtime_ns, 7)
-
-
-def page(sha256: str = A, number: int = 1) -> Page:
-    return Page(sha256, number, 1_700_000_000.0, 640, 480)
-
-
-def reading(text: str, recognizer: str = "reader 1", step: int = 100) -> Reading:
-    """Words side by side, `step` pixels apart, each with a second guess; the lattices are left out."""
-    return Reading(
-        "finder 1",
-        recognizer,
-        tuple(
-            WordReading(
-                Box(place * step, 0, place * step + 90, 20, 0, 0.9, 1.5),
-                (Hypothesis(word, 0.75), Hypothesis(f"{word}x", 0.125)),
-                b"",
-            )
-            for place, word in enumerate(text.split())
-        ),
-    )
-
-
-def texts(archive: Archive, *paths: str) -> list[str]:
-    """Best readings, photo by photo."""
-    return [" ".join(word.readings[0].text for word in photo.words) for photo in archive.words(paths or None)]
-
-
-def found(archive: Archive, query: str) -> list[str]:
-    """Paths that a search for exactly this word finds."""
-    archive.update_index()
-    return sorted(hit.path for hit in search.open(archive.home).find(query, exact=True))
-
-
-def word_id(archive: Archive, text: str) -> int:
-    return next(word.id for photo in archive.words() for word in photo.words if word.readings[0].text == text)
-
-
-def stages(archive: Archive) -> dict[str, str]:
-    return {status.path: status.stage for status in archive.status()}
 
 
 # Photos come
@@ -280,202 +229,3 @@ def test_what_other_models_have_read_is_stale(archive: Archive) -> None:
     assert archive.has_read(B, ModelIds("finder 1", "reader 2"))
     assert not archive.has_read(A, ModelIds("finder 1", "reader 2"))
     assert archive.pages_read(A, ModelIds("finder 1", "reader 2")) == frozenset()
-
-
-# Labels
-
-
-def test_a_label_is_the_only_reading_and_search_knows_at_once(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("rood map"), pages=1)
-    archive.set_label(word_id(archive, "rood"), "  road ")
-    word = next(archive.words()).words[0]
-    assert (word.label, word.readings) == ("road", (Hypothesis("road", 1.0),))
-    assert [hit.path for hit in search.open(archive.home).find("road", exact=True)] == ["/a"]
-    assert found(archive, "rood") == []
-
-
-def test_a_label_survives_another_model(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("rood map"), pages=1)
-    archive.set_label(word_id(archive, "rood"), "road")
-    archive.add(seen("/a"), page(), reading("rude nap", "reader 2"), pages=1)
-    assert texts(archive) == ["road nap"]
-    assert found(archive, "rude") == []
-
-
-def test_a_label_whose_box_is_not_found_again_stays_as_its_own_word(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one two"), pages=1)
-    archive.set_label(word_id(archive, "two"), "zwei")
-    archive.add(seen("/a"), page(), reading("one", "reader 2"), pages=1)
-    assert texts(archive) == ["one zwei"]
-    archive.add(seen("/a"), page(), reading("", "reader 3"), pages=1)
-    assert texts(archive) == ["zwei"]
-    assert found(archive, "zwei") == ["/a"]
-
-
-def test_a_place_where_nothing_is_written_stays_empty(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one two"), pages=1)
-    archive.set_label(word_id(archive, "two"), "")
-    assert texts(archive) == ["one"]
-    archive.add(seen("/a"), page(), reading("one too", "reader 2"), pages=1)
-    assert texts(archive) == ["one"]
-
-
-def test_a_label_taken_back_gives_the_word_to_the_model_again(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one"), pages=1)
-    word = word_id(archive, "one")
-    archive.set_label(word, "eins")
-    archive.set_label(word, None)
-    assert texts(archive) == ["one"]
-    archive.add(seen("/a"), page(), reading("one", "reader 2"), pages=1)
-    assert texts(archive) == ["one"]
-
-
-def test_labels_have_a_history(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one"), pages=1)
-    word = word_id(archive, "one")
-    for text, by in (("ein", "person"), ("eins", "import"), (None, "person")):
-        archive.set_label(word, text, by)
-    with closing(sqlite3.connect(archive.home / "archive.sqlite")) as connection:
-        rows = connection.execute(
-            "SELECT text, set_by, replaces, set_at > 0 FROM labels ORDER BY id"
-        ).fetchall()
-    assert rows == [("ein", "person", None, 1), ("eins", "import", 1, 1), (None, "person", 2, 1)]
-
-
-def test_a_word_that_is_not_there_cannot_be_labelled(archive: Archive) -> None:
-    with pytest.raises(NoSuchWord, match="99"):
-        archive.set_label(99, "x")
-
-
-def test_labels_follow_the_content(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one"), pages=1)
-    archive.set_label(word_id(archive, "one"), "eins")
-    archive.vanish(["/a"])
-    archive.attach(seen("/b"), A)
-    assert texts(archive) == ["eins"]
-
-
-# Forgetting
-
-
-def test_a_forgotten_photo_leaves_nothing_behind(archive: Archive) -> None:
-    archive.add(seen("/p/a"), page(A), reading("one"), pages=1)
-    archive.add(seen("/q/b"), page(B), reading("two"), pages=1)
-    assert archive.forget(["/p"]) == 1
-    assert found(archive, "one") == []
-    assert found(archive, "two") == ["/q/b"]
-    assert not archive.has_read(A)
-    with closing(sqlite3.connect(archive.home / "archive.sqlite")) as connection:
-        assert connection.execute("SELECT count(*) FROM photos").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM contents").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM hypotheses").fetchone() == (2,)
-
-
-def test_a_copy_elsewhere_keeps_the_reading(archive: Archive) -> None:
-    archive.add(seen("/p/a"), page(), reading("one"), pages=1)
-    archive.attach(seen("/q/a"), A)
-    archive.forget(["/p"])
-    assert found(archive, "one") == ["/q/a"]
-
-
-def test_labels_outlive_forgetting(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one two"), pages=1)
-    archive.set_label(word_id(archive, "one"), "eins")
-    archive.forget(["/a"])
-    assert found(archive, "eins") == []
-    assert archive.look(seen("/a")).standing is Standing.NEW
-    archive.add(seen("/a"), page(), reading("uno two"), pages=1)
-    assert texts(archive) == ["eins two"]
-
-
-# The index is a cache
-
-
-def test_rows_that_the_index_missed_are_brought_in_later(archive: Archive) -> None:
-    archive.add(seen("/a"), page(), reading("one"), pages=1)
-    assert archive.counts().unindexed == 1
-    assert archive.update_index() == 1
-    assert archive.update_index() == 0
-    assert archive.counts().unindexed == 0
-
-
-def test_a_lost_index_is_made_anew(archive: Archive, tmp_path: Path) -> None:
-    archive.add(seen("/a"), page(A), reading("one"), pages=1)
-    archive.add(seen("/b"), page(B), reading("two"), pages=1)
-    archive.update_index()
-    shutil.rmtree(tmp_path / "index")
-    with Archive.open(tmp_path) as fresh:
-        assert found(fresh, "one") == ["/a"]
-        assert found(fresh, "two") == ["/b"]
-
-
-def test_a_rebuilt_index_holds_what_the_grown_one_held(archive: Archive) -> None:
-    archive.add(seen("/a"), page(A), reading("one two"), pages=1)
-    archive.add(seen("/b"), page(B), reading("two three"), pages=1)
-    archive.vanish(["/a"])
-    grown = {word: found(archive, word) for word in ("one", "two", "three")}
-    archive.rebuild_index()
-    assert {word: found(archive, word) for word in ("one", "two", "three")} == grown
-
-
-def test_what_changes_while_the_index_is_written_stays_marked(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    archive.add(seen("/a"), page(), reading("one"), pages=1)
-    mark = postings.mark_indexed
-
-    def meanwhile(connection: Connection, done: Sequence[postings.Posting]) -> None:
-        rows.mark(connection, photos.c.id > 0)
-        mark(connection, done)
-        monkeypatch.setattr(postings, "mark_indexed", mark)
-
-    monkeypatch.setattr(postings, "mark_indexed", meanwhile)
-    assert archive.update_index() == 2
-
-
-def test_a_label_is_kept_while_another_process_writes_to_the_index(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    archive.add(seen("/a"), page(), reading("one"), pages=1)
-    archive.update_index()
-    monkeypatch.setattr("search.index.PATIENCE", 0.0)
-    with Index(archive.home / "index").writer():
-        archive.set_label(word_id(archive, "one"), "eins")
-        with pytest.raises(IndexBusy):
-            archive.update_index()
-    assert found(archive, "eins") == ["/a"]
-
-
-# Faults
-
-
-def test_a_full_disk_is_said_and_harms_nothing(archive: Archive) -> None:
-    archive.add(seen("/a"), page(A), reading("one"), pages=1)
-
-    def fill(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA max_page_count = 1")
-
-    event.listen(archive._database._writer, "checkout", fill)
-    with pytest.raises(ArchiveError, match="disk is full"):
-        archive.add(seen("/b"), page(B), reading("word " * 2000), pages=1)
-    assert texts(archive) == ["one"]
-
-
-def test_a_read_only_archive_is_said(archive: Archive) -> None:
-    def protect(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute("PRAGMA query_only = 1")
-
-    event.listen(archive._database._writer, "checkout", protect)
-    with pytest.raises(ArchiveError, match="cannot be written to; check the permissions"):
-        archive.add(seen("/a"), page(A), reading("one"), pages=1)
-
-
-def test_a_damaged_database_is_said(tmp_path: Path) -> None:
-    with Archive.open(tmp_path, create=True) as archive:
-        archive.add(seen("/a"), page(A), reading("one " * 500), pages=1)
-    path = tmp_path / "archive.sqlite"
-    data = bytearray(path.read_bytes())
-    data[4096:] = b"\x55" * (len(data) - 4096)
-    path.write_bytes(data)
-    with pytest.raises(ArchiveError, match="damaged"), Archive.open(tmp_path) as archive:
-        list(archive.words())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from light import empty_archive
-from test_indexer_archive import A, B, page, reading, seen, texts, word_id
+from readings import A, B, page, reading, seen, texts, word_id
 
 import search
 from detector import Box

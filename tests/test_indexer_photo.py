@@ -1,84 +1,24 @@
-"""Opening photos: every kind of file, upright, in colours, with its date; and why some cannot be read."""
+"""Opening photos: every kind of file, upright, in colours, with its date and all its pages."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import threading
-import zlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from pictures import BLUE, GREEN, KINDS, ORIENTATION, RED, WHITE, corners, exif, only, quarters, save_pdf
 from PIL import Image
 
 from detector import Box
-from indexer.photo import Bounds, Photo, PhotoError, fingerprint, open_pages
+from indexer.photo import Bounds, fingerprint, open_pages
 from indexer.raster import sheets
-
-RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
-KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "BMP": "bmp", "GIF": "gif", "HEIF": "heic",
-         "TIFF": "tif"}  # fmt: skip
-TIME, ZONE, ORIENTATION, EXIF = 0x9003, 0x9011, 0x0112, 0x8769
-
-
-def quarters(width: int = 64, height: int = 32) -> Image.Image:
-    """Red at the top left, green at the top right, blue at the bottom left, white at the bottom right."""
-    image = Image.new("RGB", (width, height), WHITE)
-    image.paste(RED, (0, 0, width // 2, height // 2))
-    image.paste(GREEN, (width // 2, 0, width, height // 2))
-    image.paste(BLUE, (0, height // 2, width // 2, height))
-    return image
-
-
-def corners(pixels: NDArray[np.uint8]) -> list[tuple[int, ...]]:
-    """The colours of the four quarters as saved by lossy formats, rounded to full and none."""
-    height, width = pixels.shape[:2]
-    spots = [(y, x) for y in (height // 4, height * 3 // 4) for x in (width // 4, width * 3 // 4)]
-    return [tuple(int(value) for value in np.where(pixels[spot] > 127, 255, 0)) for spot in spots]
-
-
-def only(path: Path, bounds: Bounds | None = None) -> Photo:
-    [photo] = open_pages(path, bounds or Bounds())
-    return photo
-
-
-def reason(path: Path, bounds: Bounds | None = None) -> str:
-    with pytest.raises(PhotoError) as caught:
-        list(open_pages(path, bounds or Bounds()))
-    assert caught.value.path == path
-    assert str(caught.value) == f"{path}: {caught.value.reason}"
-    assert "\n" not in caught.value.reason
-    return caught.value.reason
-
-
-def exif(orientation: int = 1, time: str = "", zone: str = "") -> bytes:
-    """As a camera writes it."""
-    notes = Image.Exif()
-    notes[ORIENTATION] = orientation
-    inner = notes.get_ifd(EXIF)
-    if time:
-        inner[TIME] = time
-    if zone:
-        inner[ZONE] = zone
-    return notes.tobytes()
-
-
-def save_pdf(path: Path, *sizes: tuple[float, float]) -> Path:
-    """Empty pages of so many points."""
-    document = pypdfium2.PdfDocument.new()
-    for size in sizes:
-        document.new_page(*size).close()
-    document.save(path)
-    document.close()
-    return path
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -296,107 +236,6 @@ def test_a_jpeg_is_decoded_at_a_fraction(tmp_path: Path) -> None:
     with path.open("rb") as file:
         [(_, sheet)] = sheets(file, "JPEG", Bounds(longest=250))
     assert sheet.pixels.shape == (100, 200, 3)  # an eighth; exactly 250 would need the whole decoded
-
-
-def test_what_is_beyond_the_bound_is_refused_unopened(tmp_path: Path) -> None:
-    # A kilobyte that says it is a picture of ten gigapixels.
-    path = tmp_path / "bomb.png"
-    Image.new("1", (100_000, 1)).save(path)
-    content = bytearray(path.read_bytes())
-    content[20:24] = (100_000).to_bytes(4, "big")
-    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
-    path.write_bytes(content)
-    assert reason(path).startswith("too large (100000 x 100000 pixels; at most 200 megapixels are read)")
-
-
-def test_the_bound_can_be_set(tmp_path: Path) -> None:
-    quarters().save(tmp_path / "a.png")
-    assert "too large" in reason(tmp_path / "a.png", Bounds(pixels=64 * 32 - 1))
-    assert only(tmp_path / "a.png", Bounds(pixels=64 * 32)).pixels.shape == (32, 64, 3)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_cut_short(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / f"a.{KINDS[kind]}"
-    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
-    Image.fromarray(noise).save(path, kind)
-    content = path.read_bytes()
-    name = "HEIC" if kind == "HEIF" else kind
-    for size in (16, len(content) // 2, len(content) * 9 // 10):
-        path.write_bytes(content[:size])
-        assert reason(path).startswith(f"a damaged {name}")
-
-
-def test_reasons(tmp_path: Path) -> None:
-    empty, text, folder = tmp_path / "empty.jpg", tmp_path / "text.jpg", tmp_path / "folder.jpg"
-    empty.touch()
-    text.write_text("To do: milk")
-    folder.mkdir()
-    (tmp_path / "broken.jpg").symlink_to("nowhere")
-    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
-    (tmp_path / "damaged.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
-    assert reason(empty) == "an empty file"
-    assert reason(text).startswith("not a photo")
-    assert reason(folder) == "a folder, not a photo"
-    assert reason(tmp_path / "gone.jpg") == "no such file"
-    assert reason(tmp_path / "broken.jpg") == "a link to nothing"
-    assert reason(tmp_path / "circle.jpg").startswith("cannot be read (")
-    assert reason(tmp_path / "damaged.pdf").startswith("a damaged PDF")
-    assert reason(tmp_path / "zero\0byte.jpg").startswith("no name of a file")
-    assert reason(tmp_path / ("x" * 300)).startswith("cannot be read (")
-
-
-# A page behind a password that nobody knows.
-LOCKED = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj\n"
-    b"4 0 obj<</Filter/Standard/V 1/R 2/P -4/O<" + b"11" * 32 + b">/U<" + b"22" * 32 + b">>>endobj\n"
-    b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<33><33>]/Size 5>>\n%%EOF\n"
-)
-
-
-def test_an_encrypted_pdf(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(LOCKED)
-    assert reason(tmp_path / "a.pdf") == "an encrypted PDF: save it without a password"
-
-
-def test_pipes_and_sockets_do_not_hang(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(tmp_path / "s.jpg"))
-        for path in (tmp_path / "pipe.jpg", tmp_path / "s.jpg", Path(os.devnull)):
-            assert reason(path) == "not a file but a device, a pipe or a socket"
-            with pytest.raises(PhotoError):
-                fingerprint(path)
-
-
-def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Tests may run as root, who may read everything.
-    def closed(*_args: object) -> int:
-        raise PermissionError(13, "Permission denied")
-
-    quarters().save(tmp_path / "a.png")
-    monkeypatch.setattr(os, "open", closed)
-    assert reason(tmp_path / "a.png") == "no permission to read it"
-
-
-def test_a_file_that_goes_while_it_is_read_is_read(tmp_path: Path) -> None:
-    pages = open_pages(save_pdf(tmp_path / "a.pdf", (72, 72), (72, 72)))
-    next(pages)
-    (tmp_path / "a.pdf").unlink()
-    assert next(pages).page == 2
-
-
-def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.tif"
-    quarters().save(path, save_all=True, append_images=[quarters()])
-    pages = open_pages(path)
-    next(pages)
-    with path.open("ab") as file:
-        file.write(b"more")
-    with pytest.raises(PhotoError, match="changed while it was read"):
-        next(pages)
 
 
 @pytest.mark.parametrize(

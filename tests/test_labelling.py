@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from light import empty_archive
-from test_indexer_archive import B, found, page, reading, seen, texts, word_id
+from readings import B, found, page, reading, seen, texts, word_id
 
 from detector import Box
 from indexer.archive import Archive

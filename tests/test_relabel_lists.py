@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from light import ALPHABET, LightRecognizer, board, empty_archive, light
-from test_indexer_archive import found, texts, word_id
+from readings import found, texts, word_id
 
 from indexer.archive import Archive
 from indexer.exporting import FORMS, ExportError, export

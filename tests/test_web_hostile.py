@@ -1,63 +1,18 @@
-"""What strangers may try: each request is refused, or does no harm."""
+"""Paths that lead out, nonsense, injections and scripts: each request is refused, or does no harm."""
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from visitors import ask, filled_archive, request, served, visitor
+from strangers import JSON_WRITES, READS, every, product, untouched
+from visitors import ask, filled_archive, request, visitor
 
-from indexer.archive import Archive
-from web.guard import SECURITY, Access, UnsafeAccess
+from web.guard import SECURITY
 
-
-def product(*choices: Iterable[Any]) -> list[tuple[Any, ...]]:
-    return list(itertools.product(*choices))
-
-
-def every(names: str | tuple[str, ...], values: Sequence[Any]) -> pytest.MarkDecorator:
-    """One test each; they are counted, because what strangers send is no name of a test."""
-    return pytest.mark.parametrize(names, values, ids=map(str, range(len(values))))
-
-
-TOKEN = "correct-horse-battery-staple"
-
-READS = (
-    "/",
-    "/?q=roadmap",
-    "/photos/1",
-    "/status",
-    "/training",
-    "/static/page.css",
-    "/api/search?q=roadmap",
-    "/api/photos",
-    "/api/photos/1",
-    "/api/photos/1/image",
-    "/api/photos/1/thumbnail",
-    "/api/labels",
-    "/api/words/1",
-    "/api/status",
-    "/api/train",
-    "/api/models",
-)
-WRITES = (
-    ("POST", "/api/labels", {"word": 1, "text": "evil"}),
-    ("POST", "/api/labels/undo", {}),
-    ("POST", "/api/photos/1/words", {"box": [0, 0, 9, 9], "text": "evil"}),
-    ("POST", "/api/words/1/split", {"texts": ["e", "vil"]}),
-    ("POST", "/api/words/merge", {"words": [1, 2], "text": "evil"}),
-    ("POST", "/api/train", {}),
-    ("POST", "/api/models/use", {"model": "evil"}),
-    ("POST", "/api/models/rollback", {}),
-    ("DELETE", "/api/words/1", {}),
-    ("DELETE", "/api/train", {}),
-)
-JSON_WRITES = WRITES[:-2]
 SECRETS = (b"SQLite format 3", b"root:", b"[project]", b"def make_app")
 
 
@@ -68,119 +23,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port(home: Path) -> Iterator[int]:
-    """A real server, since what arrives on a wire is not what a polite client sends."""
-    with Archive.open(home) as archive:
-        archive.labels.set(1, "untouched", "person")
-    with served(home) as port:
+    with untouched(home) as port:
         yield port
-    with Archive.open(home) as archive:
-        assert [said.text for said in archive.labels.changes()] == ["untouched"]
-
-
-@pytest.fixture(scope="module")
-def locked(home: Path) -> Iterator[int]:
-    """The same for who knows the token."""
-    access = Access(frozenset({"127.0.0.1", "board.local"}), addresses=True, token=TOKEN)
-    with served(home, access) as port:
-        yield port
-
-
-FOREIGN_HOSTS = (
-    "evil.example",
-    "evil.example:8022",
-    "127.0.0.1.evil.example",
-    "localhost.evil.example",
-    "localhost:8022.evil.example",
-    "127.0.0.1@evil.example",
-    "evil.example@127.0.0.1",
-    "127.0.0.1:80:80",
-    "localhost.",
-    "localhost/evil.example",
-    "localhost?evil.example",
-    "localhost#evil.example",
-    "[::1].evil.example",
-    "[::1",
-    "::1",
-    "0.0.0.0",
-    "192.168.1.5",
-    "127.1",
-    "2130706433",
-    "0x7f000001",
-    "xn--lcalhost-5zb",
-    "",
-)
-
-
-@every(("host", "path"), product(FOREIGN_HOSTS, READS[::3]))
-def test_a_name_made_to_lead_here_gets_nothing(port: int, host: str, path: str) -> None:
-    status, _, body = ask(port, request("GET", path, host=host))
-    assert status in (400, 421)
-    assert b"roadmap" not in body
-
-
-@every("host", ["127.0.0.1", "localhost", "LOCALHOST:8022", "[::1]:8022", "127.0.0.1:1"])
-def test_our_own_names_are_answered(port: int, host: str) -> None:
-    assert ask(port, request("GET", "/api/status", host=host))[0] == 200
-
-
-@every("extra", [b"Host: evil.example\r\n", b"Host: 127.0.0.1\r\n"])
-def test_two_hosts_are_one_too_many(port: int, extra: bytes) -> None:
-    raw = b"GET /api/status HTTP/1.1\r\nHost: 127.0.0.1\r\n" + extra + b"Connection: close\r\n\r\n"
-    assert ask(port, raw)[0] in (400, 421)
-
-
-ELSEWHERE = (
-    {"origin": "http://evil.example"},
-    {"origin": "null"},
-    {"origin": "http://127.0.0.1:9999"},
-    {"origin": "http://localhost"},
-    {"origin": "http://127.0.0.1.evil.example"},
-    {"sec_fetch_site": "cross-site"},
-    {"sec_fetch_site": "same-site"},
-    {"sec_fetch_site": "none"},
-    {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"},
-)
-
-
-@every(("write", "headers"), product(WRITES, ELSEWHERE))
-def test_other_sites_write_nothing(
-    port: int, write: tuple[str, str, dict[str, object]], headers: dict[str, str]
-) -> None:
-    method, path, body = write
-    sent = request(method, path, json.dumps(body).encode(), content_type="application/json", **headers)
-    assert ask(port, sent)[0] == 403
-
-
-@every(
-    ("path", "headers"),
-    product(
-        READS,
-        (
-            {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"},
-            {"sec_fetch_site": "same-site", "sec_fetch_mode": "cors", "sec_fetch_dest": "empty"},
-            {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"},
-            {"origin": "http://evil.example"},
-        ),
-    ),
-)
-def test_other_sites_load_nothing(port: int, path: str, headers: dict[str, str]) -> None:
-    status, head, body = ask(port, request("GET", path, **headers))
-    assert status == 403
-    assert b"access-control-allow-origin" not in head and b"roadmap" not in body
-
-
-def test_a_link_on_another_site_leads_here(port: int) -> None:
-    headers = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
-    assert ask(port, request("GET", "/?q=roadmap", **headers))[0] == 200
-
-
-FORMS = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "")
-
-
-@every(("write", "kind"), product(JSON_WRITES, FORMS))
-def test_a_form_is_no_json(port: int, write: tuple[str, str, dict[str, object]], kind: str) -> None:
-    method, path, body = write
-    assert ask(port, request(method, path, json.dumps(body).encode(), content_type=kind))[0] == 400
 
 
 CLIMBS = (
@@ -385,62 +229,6 @@ def test_a_script_in_a_label_is_text(scripted: TestClient, script: str) -> None:
     told = scripted.get("/api/words/1")
     assert told.headers["content-type"] == "application/json"
     assert told.headers["x-content-type-options"] == "nosniff"
-
-
-WRONG_TOKENS = (
-    {},
-    {"authorization": "Bearer "},
-    {"authorization": f"Bearer {TOKEN[:-1]}"},
-    {"authorization": f"Bearer {TOKEN}x"},
-    {"authorization": f"Basic {TOKEN}"},
-    {"authorization": TOKEN},
-    {"authorization": "Bearer \xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9"},
-    {"cookie": "ocr_index_token=wrong"},
-    {"cookie": f"token={TOKEN}"},
-    {"cookie": 'ocr_index_token="; ;='},
-)
-
-
-@every(("path", "headers"), product(READS, WRONG_TOKENS))
-def test_without_the_token_nobody_comes_in(locked: int, path: str, headers: dict[str, str]) -> None:
-    status, head, body = ask(locked, request("GET", path, **headers))
-    assert status == 401 and b"www-authenticate: bearer" in head
-    assert b"roadmap" not in body and TOKEN.encode() not in body
-
-
-@every(("method", "path", "body"), WRITES)
-def test_without_the_token_nobody_writes(locked: int, method: str, path: str, body: object) -> None:
-    sent = json.dumps(body).encode()
-    assert ask(locked, request(method, path, sent, content_type="application/json"))[0] == 401
-    named = request(method, f"{path}?token={TOKEN}", sent, content_type="application/json")
-    assert ask(locked, named)[0] == 401
-
-
-def test_who_knows_the_token_comes_in(locked: int) -> None:
-    assert ask(locked, request("GET", "/api/status", authorization=f"Bearer {TOKEN}"))[0] == 200
-    status, head, _ = ask(locked, request("GET", f"/?q=a&token={TOKEN}"))
-    assert status == 303 and b"location: /?q=a\r" in head
-    assert b"httponly" in head and b"samesite=strict" in head
-    assert ask(locked, request("GET", "/", cookie=f"a=b; ocr_index_token={TOKEN}"))[0] == 200
-
-
-@every("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
-def test_the_token_leads_nowhere_else(locked: int, path: str) -> None:
-    _, head, _ = ask(locked, request("GET", f"{path}?token={TOKEN}"))
-    location = head.partition(b"location: ")[2].split(b"\r")[0]
-    assert not location.startswith((b"//", b"/\\", b"http"))
-
-
-def test_by_address_or_name_but_by_no_other_name(locked: int) -> None:
-    for host, status in (("192.168.1.5:8022", 200), ("board.local", 200), ("evil.example", 421)):
-        sent = request("GET", "/api/status", host=host, authorization=f"Bearer {TOKEN}")
-        assert ask(locked, sent)[0] == status
-
-
-@every("token", ["", "short", "x" * 15, "ü" * 20])
-def test_others_are_let_in_with_a_good_token_only(token: str) -> None:
-    with pytest.raises(UnsafeAccess):
-        Access(addresses=True, token=token)
 
 
 @every("path", [*READS, "/nothing", "/api/nothing", "/api/photos/77/image"])
