@@ -2,7 +2,8 @@
 
     python -m benchmarks.recognizer_bars ../shared [--weights FILE] [--words 1000]
 
-One line a set: the UNIPEN test writers, drawn as photos by a fixed seed; IAM words; words from scans and
+One line a set: the UNIPEN test writers, drawn as photos by a fixed seed, and in plain ink on paper, which
+tells what of the errors the hands are to blame for, and what the photos; IAM words; words from scans and
 phones; whole lines of IAM, read at once without being cut into words. Case is ignored where a column says so.
 The first columns are the network's own readings, without any list of words; `known` repeats four of them with
 what the weights file knows of words, as photos are read.
@@ -33,6 +34,9 @@ from recognizer.datasets import loaded, open_dataset
 from recognizer.decode import log_probabilities, log_probability, n_best_many, pack
 from recognizer.lessons import validation_set
 
+DRAWN = {"UNIPEN test writers, drawn": False, "the same writers, ink on paper": True}
+"""Name of a set -> whether its words are drawn plainly."""
+
 SCANS = {
     "iam/words.jsonl": "IAM test words",
     "iam_official/words.jsonl": "IAM as published",
@@ -52,8 +56,9 @@ def scanned(listed: Path, count: int, height: int) -> tuple[list[Strip], list[st
 
 def sets(data: Path, reader: Recognizer, count: int) -> Iterator[tuple[str, list[Strip], list[str]]]:
     """Name, strips and true texts of every set."""
-    drawn = validation_set(data, reader.alphabet, count, "test")
-    yield "UNIPEN test writers, drawn", [s.strip for s in drawn], [s.text for s in drawn]
+    for name, plain in DRAWN.items():
+        drawn = validation_set(data, reader.alphabet, count, "test", plain)
+        yield name, [s.strip for s in drawn], [s.text for s in drawn]
     for listed, name in SCANS.items():
         yield name, *scanned(data / "handwriting" / listed, count, reader.height)
 

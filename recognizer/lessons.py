@@ -175,14 +175,14 @@ def is_held_out(crop: datasets.Sample) -> bool:
 
 
 def validation_set(
-    data: Path, alphabet: Alphabet, count: int = PROOF, split: str = "validation"
+    data: Path, alphabet: Alphabet, count: int = PROOF, split: str = "validation", plain: bool = False
 ) -> list[Sample]:
-    """Words of writers not trained on, drawn as photos by a fixed seed."""
+    """Words of writers not trained on, drawn as photos by a fixed seed; or in `plain` ink on paper."""
     source = Synthesis(data, split)
     rng = np.random.default_rng(20)
     drawn: list[Sample] = []
     while len(drawn) < count:
-        sample = source.draw_word(int(rng.integers(len(source))), rng)
+        sample = source.draw_word(int(rng.integers(len(source))), rng, plain)
         if sample and fits(sample, alphabet):
             drawn.append(sample)
     return drawn

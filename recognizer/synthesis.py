@@ -17,6 +17,7 @@ from recognizer import Strip
 from recognizer.crop import contrast, resize
 from recognizer.drawings import doodle, scene, texture
 from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
+from recognizer.strokes import draw, pen_width, rule, stray_line
 from recognizer.texts import Texts
 from recognizer.wear import FEWEST, Coverage, photograph, rows_seen, shrunk
 from recognizer.words import APART, sized
@@ -109,9 +110,13 @@ class Synthesis:
             if sample:
                 return sample
 
-    def draw_word(self, number: int, rng: Generator) -> Sample | None:
-        """Word `number` of the split, for a fixed test set; None if it is too long to draw."""
-        return self._render(self._words.ink(number), rng)
+    def draw_word(self, number: int, rng: Generator, plain: bool = False) -> Sample | None:
+        """Word `number` of the split, for a fixed test set; None if it is too long to draw.
+
+        `plain` is dark ink on white paper, without anything that a photo or a detector does to it.
+        """
+        ink = self._words.ink(number)
+        return self._plain(ink, rng) if plain else self._render(ink, rng)
 
     def hand(self, rng: Generator) -> Callable[[Generator], Ink | None]:
         """Somebody who goes on writing single words: one writer's own words, composed ones, or one font."""
@@ -159,20 +164,31 @@ class Synthesis:
         return self._fonts.write(self._texts(rng), rng)
 
     def _render(self, ink: Ink, rng: Generator) -> Sample | None:
-        paths = _bend(ink, rng)
-        placed, width = _place(paths, ink, FINE * self.height, rng)
+        inked = self._inked(ink, rng)
+        if inked is None:
+            return None
+        canvas, pen = inked
+        self._clutter(canvas, pen, rng)
+        return Sample(self._photographed(canvas, rng), ink.text)
+
+    def _plain(self, ink: Ink, rng: Generator) -> Sample | None:
+        inked = self._inked(ink, rng)
+        return inked and Sample(contrast(resize(255 - inked[0], self.height)), ink.text)
+
+    def _inked(self, ink: Ink, rng: Generator) -> tuple[NDArray[np.uint8], int] | None:
+        """The fine canvas, 255 where ink is, and the width of the pen; None for what is too long to draw."""
+        placed, width = _place(_bend(ink, rng), ink, FINE * self.height, rng)
         if width > LONGEST * FINE * self.height or not width:
             return None
         canvas = np.zeros((FINE * self.height, width), np.uint8)
-        pen = _pen(rng)
-        _draw(canvas, placed, ink.filled, pen, rng)
-        self._clutter(canvas, pen, rng)
-        return Sample(self._photographed(canvas, rng), ink.text)
+        pen = pen_width(rng)
+        draw(canvas, placed, ink.filled, pen, rng)
+        return canvas, pen
 
     def _photographed(self, canvas: NDArray[np.uint8], rng: Generator) -> Strip:
         ruling = np.zeros_like(canvas)
         if rng.random() < 0.2:
-            _rule(ruling, rng)
+            rule(ruling, rng)
         rows = rows_seen(self.height, rng)
         photo = photograph(shrunk(_share(canvas), rows), shrunk(_share(ruling), rows), rng)
         return contrast(resize(photo, self.height))
@@ -182,7 +198,7 @@ class Synthesis:
         if rng.random() < 0.35:
             self._neighbour(canvas, pen, rng)
         if rng.random() < 0.28:
-            _stray_line(canvas, pen, rng)
+            stray_line(canvas, pen, rng)
 
     def _neighbour(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
         rows, columns = canvas.shape
@@ -200,7 +216,7 @@ class Synthesis:
             shift = (min(depth, 0.1 * rows) - wide, rng.uniform(-0.2, 0.4) * rows)
         else:
             shift = (columns - min(depth, 0.1 * rows), rng.uniform(-0.2, 0.4) * rows)
-        _draw(canvas, [p + np.array(shift, np.float32) for p in paths], False, pen, rng)
+        draw(canvas, [p + np.array(shift, np.float32) for p in paths], False, pen, rng)
 
     def _scanned(self, rng: Generator) -> Sample:
         path, text = self._scans[rng.integers(len(self._scans))]
@@ -221,13 +237,13 @@ class Synthesis:
         if pick < 0.35:
             return Sample(contrast(resize(_behind(rng), self.height)), "")
         canvas = np.zeros((FINE * self.height, int(FINE * self.height * rng.uniform(0.5, 6))), np.uint8)
-        pen = _pen(rng)
+        pen = pen_width(rng)
         if pick < 0.6:
             square = np.zeros((FINE * self.height,) * 2, np.uint8)
             doodle(square, rng, pen, FINE * self.height * rng.uniform(0.3, 0.6))
             canvas[:, : square.shape[1]] = square[:, : canvas.shape[1]]
         for _ in range(rng.integers(0, 4)):
-            _stray_line(canvas, pen, rng)
+            stray_line(canvas, pen, rng)
         return Sample(self._photographed(canvas, rng), "")
 
 
@@ -317,70 +333,6 @@ def _place(paths: list[Path2D], ink: Ink, rows: int, rng: Generator) -> tuple[li
     origin = np.array([low[0] - left * tall, low[1] - slack - above * tall], np.float32)
     width = int((float(high[0] - low[0]) + (left + right) * tall) * scale)
     return [(p - origin) * np.float32(scale) for p in paths], max(width, rows // 4)
-
-
-def _pen(rng: Generator) -> int:
-    """Pen width in pixels of the fine canvas: ballpoint to chisel marker."""
-    return max(1, round(float(np.exp(rng.uniform(np.log(1.5), np.log(6.5))))))
-
-
-def _draw(canvas: NDArray[np.uint8], paths: list[Path2D], filled: bool, pen: int, rng: Generator) -> None:
-    points = [np.round(p * 8).astype(np.int32) for p in paths]
-    if filled:
-        cv2.fillPoly(canvas, points, 255, cv2.LINE_AA, 3)
-        cv2.polylines(canvas, points, True, 255, int(rng.integers(1, 4)), cv2.LINE_AA, 3)
-        return
-    chisel = pen >= 4 and rng.random() < 0.25
-    cv2.polylines(canvas, points, False, 255, max(1, pen // 2) if chisel else pen, cv2.LINE_AA, 3)
-    if chisel:
-        canvas[:] = cv2.dilate(canvas, _chisel(pen, rng))
-
-
-def _chisel(pen: int, rng: Generator) -> NDArray[np.uint8]:
-    """The edge of a chisel tip held at a random angle, as a structuring element."""
-    tip = np.zeros((pen + 1, pen + 1), np.uint8)
-    angle = rng.uniform(0, np.pi)
-    reach = np.array([np.cos(angle), np.sin(angle)]) * pen / 2
-    ends = [tuple(int(v) for v in np.round(pen / 2 + s * reach)) for s in (-1, 1)]
-    cv2.line(tip, ends[0], ends[1], 1, 1)
-    return tip
-
-
-def _stray_line(canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
-    """An underline, a side of a frame, or an arrow's shaft across the word."""
-    rows, columns = canvas.shape
-    pick = rng.random()
-    if pick < 0.45:
-        y = rows * (1 - abs(rng.normal(0, 0.12)) if rng.random() < 0.8 else rng.uniform(0, 0.08))
-        ends = [(-9, y), (columns + 9, y + rng.normal(0, 0.04) * rows)]
-        if rng.random() < 0.3:
-            ends[0] = (rng.uniform(0, 0.4) * columns, y)
-    elif pick < 0.75:
-        x = rng.uniform(0, 0.06) * rows if rng.random() < 0.5 else columns - rng.uniform(0, 0.06) * rows
-        ends = [(x, -9), (x + rng.normal(0, 0.05) * rows, rows + 9)]
-    elif pick < 0.85:
-        ends = [
-            (rng.uniform(0, columns), rows * rng.choice([0.0, 1.0])),
-            (rng.uniform(0, columns), rng.uniform(0, rows)),
-        ]
-    else:
-        y = rows * rng.uniform(0.3, 0.7)
-        ends = [(-9, y), (columns + 9, y + rng.normal(0, 0.15) * rows)]
-    line = np.round(np.array(ends, np.float32) * 8).astype(np.int32)
-    cv2.polylines(canvas, [line], False, 255, max(1, round(pen * rng.uniform(0.4, 1.1))), cv2.LINE_AA, 3)
-
-
-def _rule(canvas: NDArray[np.uint8], rng: Generator) -> None:
-    """Ruled or squared paper."""
-    rows, columns = canvas.shape
-    spacing = rows * rng.uniform(0.35, 1.4)
-    tilt = rng.normal(0, 0.02) * columns
-    pen = int(rng.integers(1, 4))
-    for y in np.arange(rng.uniform(0, spacing), rows, spacing):
-        cv2.line(canvas, (0, int(y)), (columns, int(y + tilt)), 255, pen, cv2.LINE_AA)
-    if rng.random() < 0.4:
-        for x in np.arange(rng.uniform(0, spacing), columns, spacing):
-            cv2.line(canvas, (int(x), 0), (int(x - tilt), rows), 255, pen, cv2.LINE_AA)
 
 
 def _trim(grey: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
