@@ -31,7 +31,7 @@ from recognizer.drawings import (
 from recognizer.ink import Path2D
 from recognizer.synthesis import Synthesis
 from recognizer.wear import lit, sent_on, smooth_noise
-from recognizer.words import APART, Word, sized
+from recognizer.words import Word, sized
 
 Picture = NDArray[np.uint8]
 
@@ -44,6 +44,9 @@ TERMS = (
 
 SHOWN = 24.0
 """Levels of 255 by which ink differs from its ground in some colour: nobody writes where it does not show."""
+
+APART = 1.5
+"""People leave so many times more room between words than between the letters of any of them."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
 from recognizer.strokes import draw, pen_width, rule, stray_line
 from recognizer.texts import Texts
 from recognizer.wear import FEWEST, Coverage, photograph, rows_seen, shrunk
-from recognizer.words import APART, sized
+from recognizer.words import rise_and_fall
 
 FINE = 2
 """Words are drawn this much finer than the strip, then averaged down: smooth edges at any pen width."""
@@ -288,15 +288,17 @@ def _scaled(paths: tuple[Path2D, ...], height: float) -> list[Path2D]:
 
 
 def _join(words: list[Ink], rng: Generator) -> Ink:
-    """Words on one baseline with equal height of small letters, further apart than parts of any of them."""
-    sizes = [sized(word, 1.0) for word in words]
-    loosest = max(word.gap for word in sizes)
+    """Words on one baseline with equal height of small letters, judged from which letters rise and fall."""
     x, paths = 0.0, []
     blank = rng.uniform(0.5, 1.6)
-    for word in sizes:
-        shift = np.array([x, rng.normal(0, 0.05)])
-        paths += [(path + shift).astype(np.float32) for path in word.paths]
-        x += word.wide + max(blank * rng.uniform(0.8, 1.2), APART * loosest)
+    for word in words:
+        rises, falls = rise_and_fall(word.text)
+        body = _scaled(word.paths, 1 + rises + falls)
+        wide, _ = _extent(body)
+        shift = np.array([x, falls - rng.normal(0, 0.05)], np.float32)
+        tall = max(float(p[:, 1].max()) for p in body)
+        paths += [p - np.array([0, tall], np.float32) + shift for p in body]
+        x += wide + blank * rng.uniform(0.8, 1.2)
     return Ink(" ".join(w.text for w in words), tuple(paths))
 
 

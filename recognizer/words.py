@@ -11,9 +11,6 @@ from recognizer.ink import BELOW_BASELINE, Ink
 
 ASCENDING = frozenset("bdfhklt0123456789()[]{}|/\"'!?$@&#%") | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
-APART = 1.5
-"""People leave so many times more room between words than between the letters of any of them."""
-
 
 @dataclass(frozen=True)
 class Word:

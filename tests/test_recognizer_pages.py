@@ -12,8 +12,8 @@ from drawn import training_data
 from numpy.typing import NDArray
 
 from recognizer.ink import Ink
-from recognizer.pages import Page, Pages, _Sheet, _Style
-from recognizer.words import APART, Word, sized
+from recognizer.pages import APART, Page, Pages, _Sheet, _Style
+from recognizer.words import Word, sized
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 from drawn import training_data
 
-from recognizer.ink import Ink
 from recognizer.samples import PAGES, draw
-from recognizer.synthesis import Synthesis, _join
+from recognizer.synthesis import Synthesis
 from recognizer.texts import Texts
 from recognizer.wear import FAR, FEWEST, photograph, rows_seen, shrunk
-from recognizer.words import APART
 
 
 @pytest.fixture
@@ -98,16 +96,3 @@ def test_plain_words_are_ink_on_paper_and_nothing_else(synthesis):
     assert strip.shape[0] == 32 and 0.01 < ink.mean() < 0.5
     paper = np.median(strip)
     assert (np.abs(strip - paper) < 0.05 * np.ptp(strip)).mean() > 0.5, "paper is of one grey"
-
-
-def test_words_stand_further_apart_than_their_parts():
-    def bars(*places):
-        return tuple(np.array([[x, 0], [x, 10]], np.float32) for x in places)
-
-    loose = Ink("nn", bars(0, 9, 12))  # a gap of .9 heights
-    for seed in range(20):
-        joined = _join([loose, Ink("n", bars(0, 4)), loose], np.random.default_rng(seed))
-        assert joined.text == "nn n nn"
-        places = np.sort([path[:, 0].min() for path in joined.paths])
-        gaps = np.sort(np.diff(places))
-        assert gaps[-2] >= APART * 0.9 - 1e-4 and gaps[-3] == pytest.approx(0.9, abs=1e-4)
