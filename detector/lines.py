@@ -22,17 +22,19 @@ LEADING = 1.4
 
 
 def in_reading_order(boxes: Sequence[Box]) -> list[Box]:
-    """`boxes` sorted as they are read, `line` filled in, counted from 0.
+    """`boxes` sorted as they are read, `line` filled in, counted from 0."""
+    return [replace(boxes[n], line=number) for number, line in enumerate(lines(boxes)) for n in line]
+
+
+def lines(boxes: Sequence[Box]) -> list[list[int]]:
+    """The numbers of the boxes of each line, from left to right; lines as they are read.
 
     Writing that stands sideways or on its head is read after what is upright, in an order of its own.
     """
     turns = defaultdict[int, list[Box]](list)
-    for box in boxes:
-        turns[box.quarter].append(box.turned(-box.quarter))
-    lines = ((turn, line) for turn in sorted(turns) for line in _upright_lines(turns[turn]))
-    return [
-        replace(box.turned(turn), line=number) for number, (turn, line) in enumerate(lines) for box in line
-    ]
+    for number, box in enumerate(boxes):
+        turns[box.quarter].append(replace(box.turned(-box.quarter), line=number))
+    return [[box.line for box in line] for turn in sorted(turns) for line in _upright_lines(turns[turn])]
 
 
 def _upright_lines(boxes: Sequence[Box]) -> list[list[Box]]:

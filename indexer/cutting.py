@@ -1,113 +1,106 @@
 """Where cuts differ, what was read decides: `E` and `lectrical`, or `Electrical`.
 
-A cut is as good as its words are likely, seen and written: the sum over its words of
+Each box, a word or an alternative, explains some ink. What that is worth, in nats, is
 
-    ln P(it is a word) + ln P(text seen) + weight ln P(text written) + EACH
+    ln P(it is a word) + ln P(text seen) + weight ln P(text written) + LETTER letters - WORD
 
-Two pieces of one word may both be read well; that people write them, one after the other, is unlikely.
+and the words are those boxes, no two of which explain the same ink, that are worth most together. Without
+the third to last term a sign read out of three lines were better than the lines, as it has fewer letters
+that may be wrong; without the last one a word's pieces, each of which may be read well, were better than
+the word.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.areas import lying_in
+from detector.lines import lines
 from indexer.reading import WordReading
 from recognizer.language import LanguageModel
 
-EACH = 1.0
-"""What a further word is given, in nats: each brings chances below 1, however well it is read."""
+LETTER, WORD = 2.5, 1.0
+"""What a letter that is explained brings, and what a further word costs, in nats. Measured on real photos."""
 
-CLEAR = 1.0
-"""By how much, in nats, another cut must be better than the detector's. Measured on real photos, as EACH."""
+DOUBTFUL = 0.01
+"""What the detector's words are worth at least: they stand, however badly they are read, where nothing
+better does."""
 
-COVERED, WITHIN, TOUCHED = 0.6, 0.7, 0.3
-"""Share of a word that its whole covers; share of a piece that lies in its word; share from which two places
-cannot both be words."""
-
-HIGHER = 1.5
-"""How much higher than its parts a whole may be."""
+TOUCHED = 0.3
+"""Share of one of two boxes from which both explain the same ink."""
 
 UNREAD = 1e-9
 
-Shares = NDArray[np.float64]
-"""n x n: how much of the first word lies in the second."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Swap:
-    """Words that are cut otherwise: numbers of those taken away and of those put in their place."""
-
-    gain: float
-    taken: tuple[int, ...]
-    put: tuple[int, ...]
+GAIN = 1e-6
+"""Less is no gain but an error of rounding."""
 
 
 def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordReading]:
-    """The words and alternatives of a page; alternatives that are clearly better cuts have become words."""
+    """What was read on a page, told anew which are words: these as they are read, then the alternatives."""
     shares = lying_in([one.box for one in found])
-    swaps = sorted(_swaps(found, shares, language), reverse=True)
-    gone: set[int] = set()
-    come: set[int] = set()
-    for swap in swaps:
-        taken, put = set(swap.taken), set(swap.put)
-        if not taken & gone and not any(_clash(shares, n, m) for n in put for m in come):
-            gone |= taken
-            come |= put
-    standing = {n for n, one in enumerate(found) if not one.box.alternative} - gone | come
-    return [replace(one, box=replace(one.box, alternative=n not in standing)) for n, one in enumerate(found)]
+    clashes = np.maximum(shares, shares.T) >= TOUCHED
+    rivals = [set(np.flatnonzero(row).tolist()) - {n} for n, row in enumerate(clashes)]
+    words = sorted(_worthiest([_worth(one, language) for one in found], rivals))
+    rows = lines([found[n].box for n in words])
+    line = {words[n]: number for number, row in enumerate(rows) for n in row}
+    others = [n for n in range(len(found)) if n not in line]
+    aside = {n: _line_beside(shares[n], line, len(rows) + place) for place, n in enumerate(others)}
+    told = [_as(found[n], number, alternative=False) for n, number in line.items()]
+    return told + [_as(found[n], number, alternative=True) for n, number in aside.items()]
 
 
-def _swaps(found: Sequence[WordReading], shares: Shares, language: LanguageModel) -> Iterator[Swap]:
-    """All that gain clearly."""
-    words = [n for n, one in enumerate(found) if not one.box.alternative]
-    others = [n for n, one in enumerate(found) if one.box.alternative]
-    value = [_value(one, language) for one in found]
-    for taken, put in (*_wholes(words, others, shares, found), *_pieces(words, others, shares, value, found)):
-        gain = sum(value[n] for n in put) - sum(value[n] for n in taken)
-        if gain > CLEAR:
-            yield Swap(gain, tuple(taken), tuple(put))
+def _line_beside(shares: NDArray[np.float64], line: Mapping[int, int], alone: int) -> int:
+    """The line of the word that covers most; `alone` where none does."""
+    most = max(line, key=lambda n: shares[n], default=None)
+    return alone if most is None or not shares[most] else line[most]
 
 
-def _wholes(
-    words: list[int], others: list[int], shares: Shares, found: Sequence[WordReading]
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Alternatives in the place of the words that they cover; none that cuts into further words."""
-    for other in others:
-        taken = [n for n in words if shares[n, other] >= COVERED]
-        cut = any(_clash(shares, other, n) for n in words if n not in taken)
-        if taken and not cut and _is_one_line(found[other], [found[n] for n in taken]):
-            yield taken, [other]
+def _as(one: WordReading, line: int, alternative: bool) -> WordReading:
+    return replace(one, box=replace(one.box, line=line, alternative=alternative))
 
 
-def _is_one_line(whole: WordReading, parts: Sequence[WordReading]) -> bool:
-    """Whether `whole` is about as high as its `parts`: one sign is no better than three lines."""
-    return whole.box.height <= HIGHER * max(one.box.height for one in parts)
-
-
-def _pieces(
-    words: list[int], others: list[int], shares: Shares, value: list[float], found: Sequence[WordReading]
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Several alternatives in the place of the word that they make up."""
-    for word in words:
-        inside = [n for n in others if shares[n, word] >= WITHIN and shares[word, n] < COVERED]
-        kept: list[int] = []
-        for piece in sorted(inside, key=lambda n: -value[n] / found[n].box.length):
-            if not any(_clash(shares, piece, n) for n in kept):
-                kept.append(piece)
-        if len(kept) > 1 and sum(found[n].box.length for n in kept) >= COVERED * found[word].box.length:
-            yield [word], kept
-
-
-def _value(one: WordReading, language: LanguageModel) -> float:
+def _worth(one: WordReading, language: LanguageModel) -> float:
     best = one.hypotheses[0]
-    return math.log(max(UNREAD, best.by_sight)) + language(best.text) + EACH
+    letters = sum(character.isalnum() for character in best.text)
+    likely = math.log(max(UNREAD, best.by_sight)) + language(best.text)
+    worth = likely + LETTER * letters - WORD
+    return worth if one.box.alternative else max(worth, DOUBTFUL)
 
 
-def _clash(shares: Shares, one: int, other: int) -> bool:
-    return bool(max(shares[one, other], shares[other, one]) >= TOUCHED)
+def _worthiest(worths: Sequence[float], rivals: Sequence[set[int]]) -> set[int]:
+    """Numbers of what is worth most together, no two of them `rivals`.
+
+    A local search: what gains by coming in its rivals' place, with all that has room beside it then, comes.
+    On real photos it finds the optimum.
+    """
+    best_first = sorted((n for n, worth in enumerate(worths) if worth > 0), key=lambda n: -worths[n])
+    chosen: set[int] = set()
+    gaining = True
+    while gaining:
+        gaining = False
+        for one in best_first:
+            if one in chosen:
+                continue
+            gone = rivals[one] & chosen
+            come = _with_room(one, gone, chosen, worths, rivals)
+            if sum(worths[n] for n in come) > sum(worths[n] for n in gone) + GAIN:
+                chosen = chosen - gone | come
+                gaining = True
+    return chosen
+
+
+def _with_room(
+    one: int, gone: set[int], chosen: set[int], worths: Sequence[float], rivals: Sequence[set[int]]
+) -> set[int]:
+    """`one`, and what has room beside it and the rest of the `chosen` once its rivals are `gone`."""
+    come = {one}
+    near = set().union(*(rivals[n] for n in gone)) - gone
+    for other in sorted(near, key=lambda n: -worths[n]):
+        if worths[other] > 0 and not rivals[other] & come and rivals[other] & chosen <= gone:
+            come.add(other)
+    return come

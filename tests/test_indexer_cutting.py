@@ -1,11 +1,14 @@
-"""Which cut of a line stands: the detector's, unless another is clearly likelier to be what was written."""
+"""Which cut of a line stands: the one whose words are worth most together."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from detector import Box
-from indexer.cutting import settled
+from detector.areas import lying_in
+from indexer.cutting import TOUCHED, settled
 from indexer.reading import WordReading
 from recognizer import Hypothesis
 from recognizer.language import Language
@@ -20,8 +23,8 @@ def word(
     return WordReading(box, (Hypothesis(text, 0.99, chance), Hypothesis("x", 0.001, 0.001)), b"")
 
 
-def other(text: str, x0: int, x1: int, chance: float = 0.9) -> WordReading:
-    return word(text, x0, x1, chance, alternative=True)
+def other(text: str, x0: int, x1: int, chance: float = 0.9, y0: int = 0) -> WordReading:
+    return word(text, x0, x1, chance, True, y0)
 
 
 def texts(found: list[WordReading]) -> list[str]:
@@ -37,8 +40,8 @@ def test_pieces_of_a_known_word_become_one() -> None:
     ]
     after = settled(found, LANGUAGE)
     assert texts(after) == ["Electrical", "milk"]
-    assert [one.hypotheses for one in after] == [one.hypotheses for one in found], "nothing is lost"
-    assert [one.box.alternative for one in after] == [True, True, False, False]
+    assert {one.hypotheses for one in after} == {one.hypotheses for one in found}, "nothing is lost"
+    assert [one.box.alternative for one in after] == [False, False, True, True]
 
 
 def test_words_that_stand_together_are_parted() -> None:
@@ -54,6 +57,11 @@ def test_good_words_stay_apart() -> None:
 def test_what_is_badly_seen_convinces_nobody() -> None:
     found = [word("E", 0, 12), word("lectrical", 16, 100), other("Electrical", 0, 100, chance=1e-9)]
     assert texts(settled(found, LANGUAGE)) == ["E", "lectrical"]
+
+
+def test_a_long_word_outweighs_the_letter_that_a_sign_reads_like() -> None:
+    found = [word("a", 0, 100, chance=0.9), other("electrical", 0, 100, chance=0.01)]
+    assert texts(settled(found, LANGUAGE)) == ["electrical"]
 
 
 def test_a_whole_that_cuts_into_a_neighbour_is_none() -> None:
@@ -73,12 +81,12 @@ def test_three_lines_are_not_one_sign() -> None:
     assert texts(settled(found, LANGUAGE)) == ["lectr"] * 3
 
 
-def test_words_beside_a_tilted_one_are_no_pieces_of_it() -> None:
+def test_words_beside_a_tilted_one_leave_it_standing() -> None:
     tilted = word("lectr", 0, 150, 0.2)
     tilted = replace(tilted, box=replace(tilted.box, y1=70, angle=20.0))
     above, below = other("milk", 70, 150), other("the", 0, 75, 0.9)
     below = replace(below, box=replace(below.box, y0=50, y1=70))
-    assert texts(settled([tilted, above, below], LANGUAGE)) == ["lectr"]
+    assert texts(settled([tilted, above, below], LANGUAGE)) == ["lectr", "milk", "the"]
     level = replace(tilted, box=replace(tilted.box, angle=0.0))
     assert texts(settled([level, above, below], LANGUAGE)) == ["milk", "the"]
 
@@ -91,8 +99,56 @@ def test_two_wholes_do_not_share_a_piece() -> None:
     assert texts(settled(found, LANGUAGE)) == ["a", "electrical"]
 
 
+def test_what_gains_only_together_comes_together() -> None:
+    found = [
+        word("electricalmilk", 0, 150, 0.3),
+        other("elec", 0, 40), other("tricalmilk", 40, 150, 0.2),
+        other("electrical", 0, 100, 0.3), other("milk", 105, 150, 0.3),
+    ]  # fmt: skip
+    assert texts(settled(found, LANGUAGE)) == ["electrical", "milk"]
+
+
 def test_a_page_without_alternatives_or_words_stays_as_it_is() -> None:
     found = [word("E", 0, 12), word("lectrical", 16, 100)]
     assert settled(found, LANGUAGE) == found
+
+
+def test_where_nothing_stands_an_alternative_does_if_it_reads_like_anything() -> None:
+    assert texts(settled([other("milk", 0, 20)], LANGUAGE)) == ["milk"]
+    assert texts(settled([other("x#", 0, 20, chance=1e-4)], LANGUAGE)) == []
+
+
+def test_the_detectors_words_stand_however_badly_they_are_read() -> None:
+    assert texts(settled([word("x#", 0, 20, chance=1e-4)], LANGUAGE)) == ["x#"]
+
+
+def test_lines_are_told_anew() -> None:
+    """Words of two lines that were taken for one, and what stood as an alternative of another line."""
+    low = other("the", 0, 40, y0=30)
+    found = [
+        word("tobuy", 0, 100),
+        other("to", 0, 38),
+        other("buy", 42, 100),
+        low,
+        other("te", 0, 20, 0.01, y0=30),
+    ]
+    after = settled([replace(one, box=replace(one.box, line=7)) for one in found], LANGUAGE)
+    assert texts(after) == ["to", "buy", "the"]
+    assert [one.box.line for one in after] == [0, 0, 1, 0, 1]
     assert settled([], LANGUAGE) == []
-    assert texts(settled([other("milk", 0, 20)], LANGUAGE)) == []
+
+
+def test_no_two_words_share_ink_and_the_order_does_not_matter() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        ends = [(int(x), int(x + w)) for x, w in rng.integers((0, 9), (90, 60), (12, 2))]
+        sizes, chances = rng.integers(2, 11, 12), rng.uniform(0.2, 0.9, 12)
+        found = [
+            other("electrical"[:size], *end, chance)
+            for size, end, chance in zip(sizes, ends, chances, strict=True)
+        ]
+        standing = [one.box for one in settled(found, LANGUAGE) if not one.box.alternative]
+        shares = lying_in(standing) - np.eye(len(standing))
+        assert shares.max() < TOUCHED
+        shuffled = [found[n] for n in rng.permutation(12)]
+        assert sorted(texts(settled(shuffled, LANGUAGE))) == sorted(texts(settled(found, LANGUAGE)))
