@@ -5,9 +5,8 @@ Each box, a word or an alternative, explains some ink. What that is worth, in na
     ln P(it is a word) + ln P(text seen) + weight ln P(text written) + LETTER letters - WORD
 
 and the words are those boxes, no two of which explain the same ink, that are worth most together. Without
-the third to last term a sign read out of three lines were better than the lines, as it has fewer letters
-that may be wrong; without the last one a word's pieces, each of which may be read well, were better than
-the word.
+LETTER one sign read out of three lines were better than the lines, as fewer letters may be wrong in it;
+without WORD the pieces of a word, each of which may be read well, were better than the word.
 """
 
 from __future__ import annotations
@@ -27,6 +26,9 @@ from recognizer.language import LanguageModel
 LETTER, WORD = 2.5, 1.0
 """What a letter that is explained brings, and what a further word costs, in nats. Measured on real photos."""
 
+ALONE = 5.0
+"""What an alternative must be worth to stand where the detector sees no word; measured as well."""
+
 DOUBTFUL = 0.01
 """What the detector's words are worth at least: they stand, however badly they are read, where nothing
 better does."""
@@ -45,7 +47,7 @@ def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordR
     shares = lying_in([one.box for one in found])
     clashes = np.maximum(shares, shares.T) >= TOUCHED
     rivals = [set(np.flatnonzero(row).tolist()) - {n} for n, row in enumerate(clashes)]
-    words = sorted(_worthiest([_worth(one, language) for one in found], rivals))
+    words = sorted(_worthiest(_worths(found, rivals, language), rivals))
     rows = lines([found[n].box for n in words])
     line = {words[n]: number for number, row in enumerate(rows) for n in row}
     others = [n for n in range(len(found)) if n not in line]
@@ -64,12 +66,22 @@ def _as(one: WordReading, line: int, alternative: bool) -> WordReading:
     return replace(one, box=replace(one.box, line=line, alternative=alternative))
 
 
-def _worth(one: WordReading, language: LanguageModel) -> float:
+def _worths(found: Sequence[WordReading], rivals: Sequence[set[int]], language: LanguageModel) -> list[float]:
+    """What each box is worth as a word; nothing or less is not to be one."""
+    seen = {n for n, one in enumerate(found) if not one.box.alternative}
+    worths = [_explained(one, language) for one in found]
+    return [
+        max(worth, DOUBTFUL) if n in seen else worth if worth > ALONE or rivals[n] & seen else 0.0
+        for n, worth in enumerate(worths)
+    ]
+
+
+def _explained(one: WordReading, language: LanguageModel) -> float:
+    """What the ink that `one` explains is worth."""
     best = one.hypotheses[0]
     letters = sum(character.isalnum() for character in best.text)
     likely = math.log(max(UNREAD, best.by_sight)) + language(best.text)
-    worth = likely + LETTER * letters - WORD
-    return worth if one.box.alternative else max(worth, DOUBTFUL)
+    return likely + LETTER * letters - WORD
 
 
 def _worthiest(worths: Sequence[float], rivals: Sequence[set[int]]) -> set[int]:

@@ -116,6 +116,8 @@ def test_a_page_without_alternatives_or_words_stays_as_it_is() -> None:
 def test_where_nothing_stands_an_alternative_does_if_it_reads_like_anything() -> None:
     assert texts(settled([other("milk", 0, 20)], LANGUAGE)) == ["milk"]
     assert texts(settled([other("x#", 0, 20, chance=1e-4)], LANGUAGE)) == []
+    assert texts(settled([other("a", 0, 20)], LANGUAGE)) == [], "one letter is little"
+    assert texts(settled([word("x#", 0, 20), other("a", 0, 20)], LANGUAGE)) == ["a"]
 
 
 def test_the_detectors_words_stand_however_badly_they_are_read() -> None:
