@@ -157,7 +157,7 @@ def _guided(state: _Beam, longer: Numbers, option: Whole, guide: Guide | None) -
     nodes, favour = np.zeros(longer.shape, np.intp), np.zeros(longer.shape)
     if guide:
         lattice, slot, branch = np.nonzero(longer)
-        led, said = guide.step(state.nodes[lattice, slot], option[lattice, branch])
+        led, said = guide.step(state.nodes[lattice, slot], option[lattice, branch], state.last[lattice, slot])
         nodes[lattice, slot, branch] = led
         favour[lattice, slot, branch] = state.favour[lattice, slot] + said
     return nodes, favour

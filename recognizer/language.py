@@ -7,13 +7,14 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.alphabet import Alphabet
-from recognizer.lexicon import MARK, MARKS, Guide, Lexicon
+from recognizer.lexicon import CAPITAL, MARK, MARKS, Guide, Lexicon
 
 
 class LanguageModel(Protocol):
@@ -38,6 +39,8 @@ LISTED = 0.8
 COMMON = 0.5
 """Share of common words of the tongue among the words of the list; the rest was learned with the weights."""
 
+_TO_SPACES = str.maketrans(MARKS, " " * len(MARKS))
+
 WEIGHT = 0.5
 """Power to which the chance of a text is taken: the network has learned some of it already."""
 
@@ -47,7 +50,8 @@ class Language:
 
     P(word) = listed f(word) + (1 - listed) P(characters of word), with f the share of the word among those
     that were learned, and to the share COMMON among common ones where these are known.
-    Marks around a word have a fixed price: learned ones would depend on who wrote the list.
+    Marks around a word have a fixed price: learned ones would depend on who wrote the list. So have marks
+    and capitals that join words, as in `array.startSignal`.
     """
 
     def __init__(
@@ -70,10 +74,11 @@ class Language:
         self._share = (1 - share) / max(1, self.words.total())
         self._common_share = share / max(1.0, sum(self.common.values()))
         self._of_word = lru_cache(maxsize=1 << 16)(self._log_chance)
+        self._of_token = lru_cache(maxsize=1 << 16)(self._log_chance_of_words)
 
     def __call__(self, text: str) -> float:
         """`weight` times ln P(text); the words of a phrase are taken one by one."""
-        return self._weight * sum(map(self._of_word, text.lower().split() or [""]))
+        return self._weight * sum(map(self._of_token, text.split() or [""]))
 
     def guide(self, alphabet: Alphabet) -> Guide | None:
         """What leads a search to words of the list."""
@@ -90,6 +95,11 @@ class Language:
 
     def _frequency(self, bare: str) -> float:
         return self._share * self.words[bare] + self._common_share * self.common.get(bare, 0.0)
+
+    def _log_chance_of_words(self, token: str) -> float:
+        """Of what stands between spaces: one word or, where that is likelier, several in a row."""
+        whole, (words, price) = self._of_word(token.lower()), _joined(token)
+        return whole if len(words) < 2 else max(whole, sum(map(self._of_word, words)) - price)
 
     def _log_chance(self, word: str) -> float:
         bare = _bare(word)
@@ -160,6 +170,14 @@ def _counted(words: Mapping[str, int]) -> Counter[str]:
     for word, times in words.items():
         counted[_bare(word.lower())] += times
     return counted
+
+
+def _joined(token: str) -> tuple[list[str], float]:
+    """The words of `token` in lower case, parted by marks and before capitals, and the price of these."""
+    marks = sum(character in MARKS for character in token)
+    begins = [c.isupper() and before.islower() for before, c in pairwise(" " + token)]
+    parted = "".join(" " + c if begun else c for begun, c in zip(begins, token, strict=True))
+    return parted.lower().translate(_TO_SPACES).split(), MARK * marks + CAPITAL * sum(begins)
 
 
 def _bare(word: str) -> str:

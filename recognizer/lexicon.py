@@ -21,6 +21,9 @@ MARKS = "()[]{}<>.,:;!?\"'’“”«»-–—•*#/"
 MARK = 2.0
 """Price of one of them, in nats."""
 
+CAPITAL = 1.0
+"""Price of a word that begins with a capital within another, as in `startSignal`, in nats."""
+
 SYMBOLS = 64
 """Different characters that the words may have: a node's branches are the bits of one number."""
 
@@ -109,20 +112,32 @@ class Guide:
         self._bits = np.array([lexicon.symbols.get(c, -1) for c in characters])
         self._ends = np.array([c in ending for c in characters])
         self._prices = np.array([0.0 if c == " " else -MARK for c in characters])
+        self._lower = np.array([False, *(c.islower() for c in alphabet.characters)])
+        self._upper = np.array([False, *(c.isupper() for c in alphabet.characters)])
 
-    def step(self, nodes: Whole, labels: Whole) -> tuple[Whole, Numbers]:
-        """Where `labels` lead from `nodes`, and the factors in nats, `weight` included; both of one shape.
+    def step(self, nodes: Whole, labels: Whole, before: Whole) -> tuple[Whole, Numbers]:
+        """Where `labels` lead from `nodes`, and the factors in nats, `weight` included; all of one shape.
 
-        A mark or a space that goes on no word ends it, and another begins.
+        A mark or a space that goes on no word ends it, and another begins; so does a capital after the small
+        letter `before` it, unless going on is likelier.
         """
+        known, at = self._lexicon, np.maximum(nodes, ROOT)
+        ends = self._ends[labels]
+        off = np.where(nodes == OFF, math.log(ANY), known.left[at] - known.begun[at])
+        child, going_on = self._child(nodes, labels)
+        goes_on = child != OFF
+        chances = np.where(goes_on, going_on, np.where(ends, self._prices[labels], off))
+        node = np.where(goes_on, child, np.where(ends, ROOT, OFF))
+        anew, beginning = self._child(np.full_like(nodes, ROOT), labels)
+        beginning -= CAPITAL
+        begins = self._upper[labels] & self._lower[before] & (anew != OFF) & (beginning > chances)
+        return np.where(begins, anew, node), self._weight * np.where(begins, beginning, chances)
+
+    def _child(self, nodes: Whole, labels: Whole) -> tuple[Whole, Numbers]:
+        """The nodes that `labels` lead to along words, OFF where they do not, and the chances in nats."""
         known, at, bits = self._lexicon, np.maximum(nodes, ROOT), self._bits[labels]
         bit = np.uint64(1) << np.maximum(bits, 0).astype(np.uint64)
         branches = known.branches[at]
         goes_on = (nodes != OFF) & (bits >= 0) & ((branches & bit) != 0)
         child = np.where(goes_on, known.first[at] + np.bitwise_count(branches & (bit - np.uint64(1))), ROOT)
-        ends = self._ends[labels]
-        off = np.where(nodes == OFF, math.log(ANY), known.left[at] - known.begun[at])
-        chances = np.where(
-            goes_on, known.begun[child] - known.begun[at], np.where(ends, self._prices[labels], off)
-        )
-        return np.where(goes_on | ends, child, OFF), self._weight * chances
+        return np.where(goes_on, child, OFF), known.begun[child] - known.begun[at]

@@ -15,7 +15,7 @@ from light import Opinion
 from recognizer import Lattice
 from recognizer.alphabet import Alphabet
 from recognizer.decode import TOGETHER, UNFOUND, _preferred, n_best
-from recognizer.language import END, MARK, CharacterNgrams, Language
+from recognizer.language import CAPITAL, END, MARK, CharacterNgrams, Language
 
 ALPHABET = Alphabet("abcn ")
 
@@ -152,3 +152,15 @@ def test_chances_of_what_comes_next_add_up_to_one(words: dict[str, int], before:
 def test_the_weight_is_a_power() -> None:
     strong, weak = (Language({"cab": 3}, weight=w) for w in (1.0, 0.25))
     assert weak("cab") == pytest.approx(strong("cab") / 4)
+
+
+def test_words_that_marks_or_capitals_join_count_as_these_words() -> None:
+    language = Language({"start": 5, "signal": 5, "it's": 1}, weight=1.0)
+    both = language("start") + language("signal")
+    assert language("startSignal") == pytest.approx(both - CAPITAL)
+    assert language("start.signal") == pytest.approx(both - MARK)
+    assert language("(start.Signal") == pytest.approx(both - 2 * MARK)
+    assert language("startsignal") < language("startSignal")
+    assert language("it's") > language("it.s"), "a listed word is one"
+    assert language("STARTSIGNAL") == language("startsignal")
+    assert math.isfinite(language("...")) and math.isfinite(language(""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 from indexer.pipeline import load_models, load_recognizer
 from indexer.settings import Settings, SettingsError
 from recognizer import Lattice, load
-from recognizer.alphabet import Alphabet
+from recognizer.alphabet import BLANK, Alphabet
 from recognizer.decode import n_best
 from recognizer.language import Language
-from recognizer.lexicon import ANY, LONGEST, MARK, OFF, ROOT, SYMBOLS, UNLISTED, Guide, Lexicon
+from recognizer.lexicon import ANY, CAPITAL, LONGEST, MARK, OFF, ROOT, SYMBOLS, UNLISTED, Guide, Lexicon
 from recognizer.tongues import MOST, common_words
 
 ALPHABET = Alphabet("abcdABCD-'. ")
@@ -24,8 +25,8 @@ ALPHABET = Alphabet("abcdABCD-'. ")
 def walked(guide: Guide, text: str, alphabet: Alphabet = ALPHABET) -> tuple[int, float]:
     """Where `text` ends, and the sum of what was said on the way."""
     node, said = np.array([ROOT]), 0.0
-    for label in alphabet.encode(text):
-        node, chance = guide.step(node, np.array([label]))
+    for before, label in pairwise([BLANK, *alphabet.encode(text)]):
+        node, chance = guide.step(node, np.array([label]), np.array([before]))
         said += float(chance[0])
     return int(node[0]), said
 
@@ -39,7 +40,10 @@ def begun(words: dict[str, float], text: str) -> float:
 WORDS = st.dictionaries(st.text("abcd", min_size=1, max_size=5), st.integers(1, 9).map(float), min_size=1)
 
 
-@given(WORDS, st.text("abcdAD", min_size=1, max_size=6))
+TEXTS = st.text("abcd", min_size=1, max_size=6)
+
+
+@given(WORDS, TEXTS | TEXTS.map(str.upper) | TEXTS.map(str.capitalize))
 def test_what_is_said_of_a_text_is_the_chance_that_a_word_begins_so(
     words: dict[str, float], text: str
 ) -> None:
@@ -63,6 +67,19 @@ def test_marks_and_spaces_end_a_word_unless_one_goes_on_with_them() -> None:
     assert node == ROOT and said == pytest.approx(walked(guide, "ab")[1] - MARK)
     assert walked(guide, "dd ")[0] == ROOT
     assert walked(guide, "dd ab")[1] == pytest.approx(walked(guide, "dd")[1] + walked(guide, "ab")[1])
+
+
+def test_a_capital_within_begins_a_word_unless_going_on_is_likelier() -> None:
+    guide = Guide(Lexicon.of({"ab": 3.0, "cd": 1.0}), ALPHABET, 1.0)
+    assert walked(guide, "abCd") == (walked(guide, "cd")[0], approx(guide, "ab", "cd", -CAPITAL))
+    assert walked(guide, "ddCd") == (walked(guide, "cd")[0], approx(guide, "dd", "cd", -CAPITAL)), "after any"
+    assert walked(guide, "aB") == walked(guide, "ab"), "the same word"
+    assert walked(guide, "ABCD")[0] == walked(guide, "abcd")[0] == OFF, "capitals alone tell nothing"
+
+
+def approx(guide: Guide, first: str, second: str, more: float) -> object:
+    """About what is said of the two, and `more`."""
+    return pytest.approx(walked(guide, first)[1] + walked(guide, second)[1] + more)
 
 
 def test_weight_is_a_power() -> None:
