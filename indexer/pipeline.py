@@ -150,7 +150,7 @@ def _decoder(models: Models, settings: Settings) -> Decoder:
         return hypotheses([unpack(one) for one in packed], reader, settings.readings)
 
     characters = reader.alphabet.characters
-    return Decoder(models.detector.id, reader.id, characters, reader.lattices_id, decode)
+    return Decoder(models.detector.id, reader.id, characters, reader.lattices_id, decode, reader.language)
 
 
 def keep_up(

@@ -10,6 +10,7 @@ import numpy as np
 
 from detector import Box
 from indexer.belief import chance_of_writing
+from indexer.context import in_context
 from indexer.cutting import settled
 from indexer.prepare import Known, Outcome, Prepared, Unreadable
 from indexer.reading import Reading, WordReading
@@ -17,6 +18,7 @@ from recognizer import Hypothesis, Lattice, Recognizer, Strip
 from recognizer.alphabet import Alphabet
 from recognizer.crop import MARGIN, tightened
 from recognizer.decode import Span, n_best_many, pack, split
+from recognizer.language import LanguageModel
 
 SURE = 0.5
 """Sureness of a lattice from which a tighter crop is not worth its time: two words in five have it."""
@@ -94,7 +96,16 @@ def _words(pages: Sequence[Seen], recognizer: Recognizer, count: int) -> list[li
     for (number, box, lattice), texts in zip(places, ranked, strict=True):
         if texts:
             words[number].append(_word(box, texts, lattice))
-    return [settled(found, recognizer.language) if recognizer.language else found for found in words]
+    return [_told(found, recognizer.language) if recognizer.language else found for found in words]
+
+
+def _told(found: Sequence[WordReading], language: LanguageModel) -> list[WordReading]:
+    """What was read on a page, told which are words, and these what they say together."""
+    told = settled(found, language)
+    words = [one for one in told if not one.box.alternative]
+    readings = in_context([one.hypotheses for one in words], language)
+    again = [replace(one, hypotheses=some) for one, some in zip(words, readings, strict=True)]
+    return again + told[len(words) :]
 
 
 def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[tuple[Box, Lattice], ...]]:

@@ -23,6 +23,9 @@ class LanguageModel(Protocol):
     def __call__(self, text: str) -> float:
         """Natural logarithm of the factor that `text` gets; only differences between texts matter."""
 
+    def amid(self, text: str, share: float) -> float:
+        """The same where this share of the other words on the page says `text` as well."""
+
     def guide(self, alphabet: Alphabet) -> Guide | None:
         """What leads a search for texts of `alphabet` to those with a large factor, if there is anything."""
 
@@ -40,6 +43,9 @@ COMMON = 0.5
 """Share of common words of the tongue among the words of the list; the rest was learned with the weights."""
 
 _TO_SPACES = str.maketrans(MARKS, " " * len(MARKS))
+
+AGAIN = 0.1
+"""Share of the words on a page that are written there because they stand there already."""
 
 WEIGHT = 0.5
 """Power to which the chance of a text is taken: the network has learned some of it already."""
@@ -78,7 +84,11 @@ class Language:
 
     def __call__(self, text: str) -> float:
         """`weight` times ln P(text); the words of a phrase are taken one by one."""
-        return self._weight * sum(map(self._of_token, text.split() or [""]))
+        return self._weight * self._of_phrase(text)
+
+    def amid(self, text: str, share: float) -> float:
+        """`weight` times ln((1 - AGAIN) P(text) + AGAIN `share`)."""
+        return self._weight * math.log((1 - AGAIN) * math.exp(self._of_phrase(text)) + AGAIN * share)
 
     def guide(self, alphabet: Alphabet) -> Guide | None:
         """What leads a search to words of the list."""
@@ -95,6 +105,9 @@ class Language:
 
     def _frequency(self, bare: str) -> float:
         return self._share * self.words[bare] + self._common_share * self.common.get(bare, 0.0)
+
+    def _of_phrase(self, text: str) -> float:
+        return sum(map(self._of_token, text.split() or [""]))
 
     def _log_chance_of_words(self, token: str) -> float:
         """Of what stands between spaces: one word or, where that is likelier, several in a row."""

@@ -107,6 +107,9 @@ class Opinion:
     def __call__(self, text: str) -> float:
         return self.of(text)
 
+    def amid(self, text: str, _share: float) -> float:
+        return self.of(text)
+
     def guide(self, _alphabet: Alphabet) -> None:
         return None
 
