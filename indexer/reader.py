@@ -61,7 +61,8 @@ def read(
     """The batch with all that was seen read, in the same order, up to `count` hypotheses a word."""
     pages = [outcome for outcome in batch if isinstance(outcome, Seen)]
     try:
-        words = iter(_words(pages, recognizer, count))
+        found = _found(pages, recognizer, count)
+        words = iter([told(one, recognizer.language) for one in found])
     except Exception as error:  # as above
         if len(batch) > 1:
             return [done for outcome in batch for done in read([outcome], detector, recognizer, count)]
@@ -77,14 +78,19 @@ def _unreadable(page: Prepared, error: Exception) -> Unreadable:
 
 
 def words_of(page: Prepared, recognizer: Recognizer, count: int) -> list[WordReading]:
-    """The words of one page."""
+    """The words of one page, and the alternatives."""
+    return told(boxes_of(page, recognizer, count), recognizer.language)
+
+
+def boxes_of(page: Prepared, recognizer: Recognizer, count: int) -> list[WordReading]:
+    """What is read in each box of a page, words and alternatives as the detector cuts them."""
     [cuts] = _seen([page], recognizer)
-    [words] = _words([Seen(page, cuts)], recognizer, count)
-    return words
+    [found] = _found([Seen(page, cuts)], recognizer, count)
+    return found
 
 
-def _words(pages: Sequence[Seen], recognizer: Recognizer, count: int) -> list[list[WordReading]]:
-    """The words of each page."""
+def _found(pages: Sequence[Seen], recognizer: Recognizer, count: int) -> list[list[WordReading]]:
+    """What is read in the boxes of each page."""
     places = [
         (number, part, span.lattice)
         for number, page in enumerate(pages)
@@ -92,20 +98,22 @@ def _words(pages: Sequence[Seen], recognizer: Recognizer, count: int) -> list[li
         for part, span in parts(box, lattice, recognizer.alphabet)
     ]
     ranked = hypotheses([lattice for _, _, lattice in places], recognizer, count)
-    words: list[list[WordReading]] = [[] for _ in pages]
+    found: list[list[WordReading]] = [[] for _ in pages]
     for (number, box, lattice), texts in zip(places, ranked, strict=True):
         if texts:
-            words[number].append(_word(box, texts, lattice))
-    return [_told(found, recognizer.language) if recognizer.language else found for found in words]
+            found[number].append(_word(box, texts, lattice))
+    return found
 
 
-def _told(found: Sequence[WordReading], language: LanguageModel) -> list[WordReading]:
-    """What was read on a page, told which are words, and these what they say together."""
-    told = settled(found, language)
-    words = [one for one in told if not one.box.alternative]
+def told(found: Sequence[WordReading], language: LanguageModel | None) -> list[WordReading]:
+    """What was `found` on a page, told which are words, and what these say together; words come first."""
+    if language is None:
+        return list(found)
+    all_told = settled(found, language)
+    words = [one for one in all_told if not one.box.alternative]
     readings = in_context([one.hypotheses for one in words], language)
     again = [replace(one, hypotheses=some) for one, some in zip(words, readings, strict=True)]
-    return again + told[len(words) :]
+    return again + all_told[len(words) :]
 
 
 def _seen(pages: Sequence[Prepared], recognizer: Recognizer) -> list[tuple[tuple[Box, Lattice], ...]]:
