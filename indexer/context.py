@@ -7,10 +7,11 @@ words would convince each other.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from recognizer import Hypothesis
 from recognizer.decode import TOGETHER
@@ -21,6 +22,9 @@ Readings = tuple[Hypothesis, ...]
 
 LIKELY = 0.5
 """Probability from which on a reading counts for the other words."""
+
+NEVER = 1e-12
+"""Nothing is less likely than this, so that something is left of every word."""
 
 
 def in_context(words: Sequence[Readings], language: LanguageModel) -> list[Readings]:
@@ -51,12 +55,10 @@ def _key(text: str) -> str:
 
 def _given(readings: Readings, around: Mapping[str, float], language: LanguageModel) -> Readings:
     """`readings` where these shares of the words `around` say the same, and none says what was not found."""
-    factors = [
-        math.exp((language.amid(one.text, around[_key(one.text)]) - language(one.text)) / TOGETHER)
-        for one in readings
-    ]
-    other = math.exp((language.amid("", 0.0) - language("")) / TOGETHER)
-    weights = [one.probability * factor for one, factor in zip(readings, factors, strict=True)]
-    whole = sum(weights) + max(0.0, 1 - sum(one.probability for one in readings)) * other
-    found = (replace(one, probability=weight / whole) for one, weight in zip(readings, weights, strict=True))
-    return tuple(sorted(found, key=lambda one: -one.probability))
+    gains = [language.amid(one.text, around[_key(one.text)]) - language(one.text) for one in readings]
+    gains.append(language.amid("", 0.0) - language(""))
+    factors = np.exp((np.array(gains) - max(gains)) / TOGETHER)
+    chances = np.array([one.probability for one in readings])
+    weights = factors * np.append(chances, 1 - chances.sum()).clip(NEVER)
+    found = zip(readings, (weights / weights.sum()).tolist(), strict=False)  # without what was not found
+    return tuple(sorted((replace(one, probability=p) for one, p in found), key=lambda one: -one.probability))

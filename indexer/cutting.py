@@ -12,7 +12,7 @@ without WORD the pieces of a word, each of which may be read well, were better t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -51,15 +51,19 @@ def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordR
     rows = lines([found[n].box for n in words])
     line = {words[n]: number for number, row in enumerate(rows) for n in row}
     others = [n for n in range(len(found)) if n not in line]
-    aside = {n: _line_beside(shares[n], line, len(rows) + place) for place, n in enumerate(others)}
+    beside = _most_of(shares[np.ix_(others, words)])
     told = [_as(found[n], number, alternative=False) for n, number in line.items()]
-    return told + [_as(found[n], number, alternative=True) for n, number in aside.items()]
+    for place, (n, word) in enumerate(zip(others, beside, strict=True)):
+        alone = len(rows) + place
+        told.append(_as(found[n], alone if word is None else line[words[word]], alternative=True))
+    return told
 
 
-def _line_beside(shares: NDArray[np.float64], line: Mapping[int, int], alone: int) -> int:
-    """The line of the word that covers most; `alone` where none does."""
-    most = max(line, key=lambda n: shares[n], default=None)
-    return alone if most is None or not shares[most] else line[most]
+def _most_of(shares: NDArray[np.float64]) -> list[int | None]:
+    """Which column holds most of each row of `shares`; None where none holds anything."""
+    if not shares.shape[1]:
+        return [None] * len(shares)
+    return [int(n) if most else None for n, most in zip(shares.argmax(1), shares.max(1), strict=True)]
 
 
 def _as(one: WordReading, line: int, alternative: bool) -> WordReading:

@@ -88,7 +88,8 @@ class Language:
 
     def amid(self, text: str, share: float) -> float:
         """`weight` times ln((1 - AGAIN) P(text) + AGAIN `share`)."""
-        return self._weight * math.log((1 - AGAIN) * math.exp(self._of_phrase(text)) + AGAIN * share)
+        anew = math.log(1 - AGAIN) + self._of_phrase(text)
+        return self._weight * float(np.logaddexp(anew, _log(AGAIN * share)))
 
     def guide(self, alphabet: Alphabet) -> Guide | None:
         """What leads a search to words of the list."""
@@ -116,8 +117,9 @@ class Language:
 
     def _log_chance(self, word: str) -> float:
         bare = _bare(word)
-        spelled = (1 - self._listed) * math.exp(self._characters(bare))
-        return math.log(self._listed * self._frequency(bare) + spelled) - MARK * (len(word) - len(bare))
+        listed = _log(self._listed * self._frequency(bare))
+        spelled = _log(1 - self._listed) + self._characters(bare)
+        return float(np.logaddexp(listed, spelled)) - MARK * (len(word) - len(bare))
 
     def packed(self) -> NDArray[np.uint8]:
         """The words, to be kept in a file."""
@@ -183,6 +185,10 @@ def _counted(words: Mapping[str, int]) -> Counter[str]:
     for word, times in words.items():
         counted[_bare(word.lower())] += times
     return counted
+
+
+def _log(chance: float) -> float:
+    return math.log(chance) if chance > 0 else -math.inf
 
 
 def _joined(token: str) -> tuple[list[str], float]:

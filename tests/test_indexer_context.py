@@ -67,6 +67,12 @@ def test_what_was_seen_stays_as_it_was_seen() -> None:
     ]
 
 
+def test_endless_words_are_no_trouble() -> None:
+    endless = word(**{"q#z" * 400: 0.9, "the": 0.05})
+    assert texts(in_context([endless, endless, word(the=0.9)], LANGUAGE))[2] == "the"
+    assert texts(in_context([endless], LANGUAGE)) == ["q#z" * 400]
+
+
 def test_marks_and_an_empty_page() -> None:
     assert in_context([], LANGUAGE) == []
     assert texts(in_context([word(**{"->": 0.6, "-": 0.3}), word(**{"->": 0.9})], LANGUAGE)) == ["->", "->"]
