@@ -127,11 +127,13 @@ class Guide:
         child, going_on = self._child(nodes, labels)
         goes_on = child != OFF
         chances = np.where(goes_on, going_on, np.where(ends, self._prices[labels], off))
-        node = np.where(goes_on, child, np.where(ends, ROOT, OFF))
-        anew, beginning = self._child(np.full_like(nodes, ROOT), labels)
-        beginning -= CAPITAL
-        begins = self._upper[labels] & self._lower[before] & (anew != OFF) & (beginning > chances)
-        return np.where(begins, anew, node), self._weight * np.where(begins, beginning, chances)
+        reached = np.where(goes_on, child, np.where(ends, ROOT, OFF))
+        capital = np.nonzero(self._upper[labels] & self._lower[before])
+        anew, beginning = self._child(np.full(len(capital[0]), ROOT), labels[capital])
+        begins = (anew != OFF) & (beginning - CAPITAL > chances[capital])
+        reached[capital] = np.where(begins, anew, reached[capital])
+        chances[capital] = np.where(begins, beginning - CAPITAL, chances[capital])
+        return reached, self._weight * chances
 
     def _child(self, nodes: Whole, labels: Whole) -> tuple[Whole, Numbers]:
         """The nodes that `labels` lead to along words, OFF where they do not, and the chances in nats."""
