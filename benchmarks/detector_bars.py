@@ -191,10 +191,15 @@ def _pixels_right(method: Callable[[Pixels], Mask], page: Page) -> tuple[int, in
 
 def read(photo: Photo, boxes: Sequence[Box], recognizer: Recognizer) -> list[WordReading]:
     """The words in `boxes` of the photo, as `ocr-index add` reads them."""
+    found = words_of(prepared(photo, boxes, recognizer), recognizer, 1)
+    return [word for word in found if not word.box.alternative]
+
+
+def prepared(photo: Photo, boxes: Sequence[Box], recognizer: Recognizer) -> Prepared:
+    """The photo with these boxes, ready to be read."""
     leaf = Leaf(photo.sha256, 1, photo.taken, photo.width, photo.height)
     strips = strips_of(photo.pixels, boxes, recognizer.height)
-    page = Prepared(Sighting(str(photo.path)), leaf, tuple(boxes), *strips)
-    return [word for word in words_of(page, recognizer, 1) if not word.box.alternative]
+    return Prepared(Sighting(str(photo.path)), leaf, tuple(boxes), *strips)
 
 
 def first_page(path: Path) -> Photo:
@@ -245,16 +250,16 @@ def reading(asked: Asked) -> None:
             photo = first_page(path)
             found = boxes(photo)
             count += len(found)
-            texts = [word.hypotheses[0].text for word in read(photo, found, recognizer)]
-            told[path.name] = score_form(texts, score)
+            told[path.name] = score_form(read(photo, found, recognizer), score)
         precision, exact, _, near = score.reading(truth, told)
         row(name, exact, near, precision, round(count / len(paths)))
 
 
-def score_form(texts: Sequence[str], score: Any) -> Told:
+def score_form(words: Sequence[WordReading], score: Any) -> Told:
     """Readings of a photo in the form of eval/score.py: first readings, all readings, confidences."""
-    tokens = [token for text in texts for token in score.tokens(text)]
-    return tokens, tokens, dict.fromkeys(tokens, 1.0)
+    first = [token for word in words for token in score.tokens(word.hypotheses[0].text)]
+    every = [token for word in words for one in word.hypotheses for token in score.tokens(one.text)]
+    return first, every, dict.fromkeys(first, 1.0)
 
 
 def _finders(asked: Asked, peer: Path) -> dict[str, Boxes]:

@@ -12,16 +12,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from benchmarks.detector_bars import Told, first_page, head, row
+from benchmarks.detector_bars import first_page, head, prepared, row, score_form
 from benchmarks.ranking import scorer
 from detector import Detector, load
 from indexer.cutting import settled
 from indexer.photo import Photo
-from indexer.prepare import Prepared, strips_of
 from indexer.reader import boxes_of, told
-from indexer.reading import Page, Sighting, WordReading
+from indexer.reading import WordReading
 from recognizer import Recognizer
 from recognizer import load as load_recognizer
 from recognizer.language import LanguageModel
@@ -40,19 +38,12 @@ READINGS = 5
 
 def boxes_on(photo: Photo, detector: Detector, recognizer: Recognizer) -> list[WordReading]:
     """All boxes on `photo` and what is read in them."""
-    page = Page(photo.sha256, 1, photo.taken, photo.width, photo.height)
-    cuts = detector.cuts(photo.pixels)
-    strips = strips_of(photo.pixels, cuts, recognizer.height)
-    prepared = Prepared(Sighting(str(photo.path)), page, tuple(cuts), *strips)
-    return boxes_of(prepared, recognizer, READINGS)
+    return boxes_of(prepared(photo, detector.cuts(photo.pixels), recognizer), recognizer, READINGS)
 
 
-def score_form(words: Sequence[WordReading], score: Any) -> Told:
-    """Readings of a photo in the form of eval/score.py: first readings, all readings, confidences."""
-    shown = [word.hypotheses for word in words if not word.box.alternative]
-    first = [token for readings in shown for token in score.tokens(readings[0].text)]
-    every = [token for readings in shown for one in readings for token in score.tokens(one.text)]
-    return first, every, dict.fromkeys(first, 1.0)
+def shown(words: Sequence[WordReading]) -> list[WordReading]:
+    """Those that people see."""
+    return [word for word in words if not word.box.alternative]
 
 
 def main() -> None:
@@ -76,7 +67,7 @@ def main() -> None:
     print(f"{len(names)} photos, {detector.id}, {recognizer.id}\n")
     head("words", "of the readings are right", "true words read", "among five", "similarity 0.8")
     for name, step in STEPS.items():
-        forms = {photo: score_form(step(boxes, language), score) for photo, boxes in found.items()}
+        forms = {photo: score_form(shown(step(boxes, language)), score) for photo, boxes in found.items()}
         row(name, *score.reading({photo: truth[photo] for photo in names}, forms))
 
 

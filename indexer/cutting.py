@@ -48,22 +48,20 @@ def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordR
     clashes = np.maximum(shares, shares.T) >= TOUCHED
     rivals = [set(np.flatnonzero(row).tolist()) - {n} for n, row in enumerate(clashes)]
     words = sorted(_worthiest(_worths(found, rivals, language), rivals))
+    return _lined(found, words, shares)
+
+
+def _lined(found: Sequence[WordReading], words: list[int], shares: NDArray[np.float64]) -> list[WordReading]:
+    """The `words` as they are read; then the rest, each in the line of the word that covers most of it."""
     rows = lines([found[n].box for n in words])
     line = {words[n]: number for number, row in enumerate(rows) for n in row}
-    others = [n for n in range(len(found)) if n not in line]
-    beside = _most_of(shares[np.ix_(others, words)])
     told = [_as(found[n], number, alternative=False) for n, number in line.items()]
-    for place, (n, word) in enumerate(zip(others, beside, strict=True)):
-        alone = len(rows) + place
-        told.append(_as(found[n], alone if word is None else line[words[word]], alternative=True))
+    for other in sorted(set(range(len(found))) - line.keys()):
+        covering = shares[other, words]
+        alone = len(words) + other
+        number = line[words[int(covering.argmax())]] if covering.any() else alone
+        told.append(_as(found[other], number, alternative=True))
     return told
-
-
-def _most_of(shares: NDArray[np.float64]) -> list[int | None]:
-    """Which column holds most of each row of `shares`; None where none holds anything."""
-    if not shares.shape[1]:
-        return [None] * len(shares)
-    return [int(n) if most else None for n, most in zip(shares.argmax(1), shares.max(1), strict=True)]
 
 
 def _as(one: WordReading, line: int, alternative: bool) -> WordReading:
@@ -73,11 +71,14 @@ def _as(one: WordReading, line: int, alternative: bool) -> WordReading:
 def _worths(found: Sequence[WordReading], rivals: Sequence[set[int]], language: LanguageModel) -> list[float]:
     """What each box is worth as a word; nothing or less is not to be one."""
     seen = {n for n, one in enumerate(found) if not one.box.alternative}
-    worths = [_explained(one, language) for one in found]
-    return [
-        max(worth, DOUBTFUL) if n in seen else worth if worth > ALONE or rivals[n] & seen else 0.0
-        for n, worth in enumerate(worths)
-    ]
+
+    def worth(number: int) -> float:
+        explained = _explained(found[number], language)
+        if number in seen:
+            return max(explained, DOUBTFUL)
+        return explained if explained > ALONE or rivals[number] & seen else 0.0
+
+    return [worth(number) for number in range(len(found))]
 
 
 def _explained(one: WordReading, language: LanguageModel) -> float:

@@ -42,13 +42,13 @@ LISTED = 0.8
 COMMON = 0.5
 """Share of common words of the tongue among the words of the list; the rest was learned with the weights."""
 
-_TO_SPACES = str.maketrans(MARKS, " " * len(MARKS))
-
 AGAIN = 0.1
 """Share of the words on a page that are written there because they stand there already."""
 
 WEIGHT = 0.5
 """Power to which the chance of a text is taken: the network has learned some of it already."""
+
+_TO_SPACES = str.maketrans(MARKS, " " * len(MARKS))
 
 
 class Language:

@@ -11,3 +11,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 settings.register_profile("busy", deadline=None)
 if "CI" not in os.environ:
     settings.load_profile("busy")
+
+# Fixtures that several modules share; loaded after the lines above, for they bring torch.
+pytest_plugins = ("readings", "place")

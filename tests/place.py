@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from light import LightDetector, LightRecognizer, Opinion
+import pytest
+from light import LightDetector, LightRecognizer, Opinion, empty_archive
 
 from indexer import pipeline
 from indexer.archive import Archive
@@ -67,3 +69,10 @@ class Place:
 def preferring(text: str) -> LanguageModel:
     """Somebody who writes little else."""
     return Opinion(lambda word: 40.0 if word in text.split() else 0.0)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    (tmp_path / "photos").mkdir()
+    with empty_archive(tmp_path / "home") as archive:
+        yield Place(tmp_path / "photos", archive)

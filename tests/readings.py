@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from light import empty_archive
+
 import search
 from detector import Box
 from indexer.archive import Archive
@@ -9,6 +15,12 @@ from indexer.reading import Page, Reading, Sighting, WordReading
 from recognizer import Hypothesis
 
 A, B = "aa" * 32, "bb" * 32
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with empty_archive(tmp_path) as archive:
+        yield archive
 
 
 def seen(path: str, mtime_ns: int = 1) -> Sighting:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from light import empty_archive
 from readings import A, B, found, page, reading, seen, stages, texts, word_id
 
 import search
@@ -16,13 +13,6 @@ from indexer.archive import Archive, PhotoStatus, Standing
 from indexer.reading import Reading, Sighting, WordReading
 from indexer.views import ModelIds
 from recognizer import Hypothesis
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with empty_archive(tmp_path) as archive:
-        yield archive
-
 
 # Photos come
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from light import empty_archive
 from readings import A, B, found, page, reading, seen, texts, word_id
 from sqlalchemy import Connection, event
 
@@ -16,13 +15,6 @@ from indexer import postings, rows
 from indexer.archive import Archive, ArchiveError
 from indexer.tables import photos
 from search.index import Index, IndexBusy
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with empty_archive(tmp_path) as archive:
-        yield archive
-
 
 # The index is a cache
 

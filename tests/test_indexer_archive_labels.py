@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-from light import empty_archive
 from readings import A, B, found, page, reading, seen, texts, word_id
 
 import search
 from indexer.archive import Archive, NoSuchWord, Standing
 from recognizer import Hypothesis
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with empty_archive(tmp_path) as archive:
-        yield archive
-
 
 # Labels
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
-from light import LETTERS, LightDetector, LightRecognizer, board, book, empty_archive, lattice_of
+from light import LETTERS, LightDetector, LightRecognizer, board, book, lattice_of
 from numpy.typing import NDArray
 from PIL import Image
 from place import SETTINGS, Place, preferring
@@ -20,13 +19,6 @@ from detector import Box
 from indexer.pipeline import Pace, Refusal, Summary
 from indexer.settings import Settings
 from recognizer import Lattice, Strip
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    (tmp_path / "photos").mkdir()
-    with empty_archive(tmp_path / "home") as archive:
-        yield Place(tmp_path / "photos", archive)
 
 
 def test_photos_go_in_and_words_come_out(place: Place) -> None:

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from light import LightRecognizer, board, empty_archive
+from light import LightRecognizer, board
 from place import SETTINGS, Place, preferring
 
 from indexer import pipeline
 from indexer.pipeline import Models, Summary
 from indexer.settings import Settings
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    (tmp_path / "photos").mkdir()
-    with empty_archive(tmp_path / "home") as archive:
-        yield Place(tmp_path / "photos", archive)
 
 
 def test_the_second_time_nothing_is_opened_and_no_model_loaded(place: Place) -> None:

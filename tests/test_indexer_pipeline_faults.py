@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from light import LightDetector, LightRecognizer, board, book, empty_archive
+from light import LightDetector, LightRecognizer, board, book
 from numpy.typing import NDArray
 from place import Place
 
@@ -21,13 +21,6 @@ from indexer.photo import fingerprint
 from indexer.pipeline import Refusal, Summary
 from indexer.settings import Settings, SettingsError
 from recognizer import Lattice, Strip
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    (tmp_path / "photos").mkdir()
-    with empty_archive(tmp_path / "home") as archive:
-        yield Place(tmp_path / "photos", archive)
 
 
 def test_a_path_that_never_was_is_refused_and_nothing_more(place: Place) -> None:
