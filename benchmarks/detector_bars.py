@@ -42,7 +42,8 @@ from indexer.reading import Page as Leaf
 from indexer.reading import Sighting, WordReading
 from recognizer import Recognizer
 from recognizer import load as load_recognizer
-from recognizer.pages import Page, Pages
+from recognizer.canvas import Page
+from recognizer.pages import Pages
 
 Pixels = NDArray[np.uint8]
 Boxes = Callable[[Photo], Sequence[Box]]

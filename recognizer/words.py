@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class Word:
         """Pixels from its first to its last point."""
         return max(float(path[:, 0].max()) for path in self.paths)
 
-    @property
+    @cached_property
     def gap(self) -> float:
         """The widest upright gap between parts of it, pixels; 0 where there is none."""
         spans = np.array(sorted((path[:, 0].min(), path[:, 0].max()) for path in self.paths))

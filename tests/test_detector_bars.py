@@ -8,7 +8,7 @@ import pytest
 from benchmarks.detector_bars import f_measure, frames, lines, tally
 from detector import Box
 from detector.areas import overlaps, places
-from recognizer.pages import Page
+from recognizer.canvas import Page
 
 
 def page(*corners: tuple[float, float, float, float]) -> Page:

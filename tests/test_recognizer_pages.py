@@ -11,8 +11,10 @@ import pytest
 from drawn import training_data
 from numpy.typing import NDArray
 
+from recognizer.canvas import Note, Page, Sheet, Style
 from recognizer.ink import Ink
-from recognizer.pages import APART, Page, Pages, _Sheet, _Style
+from recognizer.pages import APART, Pages, _rows
+from recognizer.synthesis import Synthesis
 from recognizer.words import Word, sized
 
 
@@ -52,22 +54,52 @@ def test_the_widest_gap_is_between_parts_that_no_other_part_bridges() -> None:
 def test_words_stand_further_apart_than_their_letters(data: Path) -> None:
     written: list[tuple[float, float, Word]] = []
 
-    class Sheet(_Sheet):
+    class Written(Sheet):
         def word(
-            self, word: Word, style: _Style, origin: NDArray[np.float64], at: tuple[float, float]
+            self, word: Word, style: Style, origin: NDArray[np.float64], at: tuple[float, float]
         ) -> None:
             written.append((*at, word))
 
-    style = _Style(body=20, pen=1, turn=0, colour=(0, 0, 0), opacity=1, patchy=0, space=1)
+    style = Style(body=20, pen=1, turn=0, colour=(0, 0, 0), opacity=1, patchy=0, space=1)
     rooms: list[tuple[float, float]] = []
     for seed in range(12):
         written.clear()
         rng = np.random.default_rng(seed)
-        Pages(data)._lines(Sheet(64, np.random.default_rng(0)), style, np.zeros(2), 9, np.inf, rng)
+        rows = _rows(Synthesis(data, "train").hand(rng), 9, 7, rng)
+        Pages._lines(Written(64, np.random.default_rng(0)), style, np.zeros(2), rows, np.inf, rng)
         beside = [(a, b) for a, b in pairwise(written) if abs(a[1] - b[1]) < style.body]
         rooms += [(b[0] - a[0] - a[2].wide, a[2].gap) for a, b in beside]
     assert len(rooms) > 50 and max(gap for _, gap in rooms) > 2
     assert all(room >= APART * gap - 1e-6 for room, gap in rooms)
+
+
+def test_words_on_a_note_stay_on_it(data: Path) -> None:
+    beyond = written = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        sheet = Sheet(400, rng)
+        note = Note(np.array([100.0, 100.0]), side=180.0, turn=0.0)
+        Pages(data, size=400)._on_note(sheet, note, rng)
+        across = [quad[:, 0] for quad in sheet.words]
+        beyond += sum(float(x.min()) < 90 or float(x.max()) > 290 for x in across)
+        written += len(across)
+    assert written > 60 and beyond < 0.05 * written
+
+
+def test_what_shines_through_is_no_ink() -> None:
+    sheet = Sheet(64, np.random.default_rng(3))
+    before, behind = sheet.picture.copy(), np.zeros((64, 64), np.uint8)
+    behind[20:40, 4:12] = 255
+    sheet.shine_through(behind)
+    changed = np.abs(sheet.picture - before).max(axis=2)
+    assert changed[24:36, 54:58].min() > 1 and changed[:, :40].max() == 0
+    assert not sheet.mask.any() and not sheet.words
+
+
+def test_a_wall_of_notes_is_of_one_block() -> None:
+    sheet = Sheet(300, np.random.default_rng(1))
+    sheet._wall()
+    assert len(sheet.notes) >= 6 and len({note.side for note in sheet.notes}) == 1
 
 
 def test_the_truth_is_where_the_ink_is(data: Path) -> None:
