@@ -142,11 +142,6 @@ class Sheet:
             self._fill(corners + rng.uniform(2, 8), np.full(3, 90.0), 0.5)
         self._fill(corners, shade, 1.0)
 
-    def shine_through(self, behind: NDArray[np.uint8]) -> None:
-        """Show faintly, mirrored, what is written behind the paper (h x w, 255 = ink) and not to be read."""
-        blurred = cv2.GaussianBlur(behind[:, ::-1], (0, 0), self.rng.uniform(0.5, 2))
-        self._paint(np.asarray(blurred), np.array(self.pen_colour(), float), self.rng.uniform(0.06, 0.22))
-
     def _scene(self) -> None:
         """People, plants and rooms along one edge, or everywhere."""
         rng, size = self.rng, self.size

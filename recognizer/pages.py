@@ -41,8 +41,6 @@ class Pages:
         """One page; one in five holds no writing."""
         sheet = Sheet(self._size, rng)
         sheet.furnish()
-        if not sheet.dark and rng.random() < 0.08:
-            sheet.shine_through(self._behind(rng))
         if rng.random() > 0.2:
             for note in sheet.notes:
                 if rng.random() < 0.8:
@@ -52,13 +50,6 @@ class Pages:
         for _ in range(rng.integers(0, 5)):
             sheet.scrawl()
         return sheet.photographed()
-
-    def _behind(self, rng: Generator) -> NDArray[np.uint8]:
-        """Where there is writing on the other side of the paper, h x w, seen from there."""
-        back = Sheet(self._size, rng)
-        for _ in range(rng.integers(1, 4)):
-            self._block(back, rng)
-        return back.mask
 
     def _block(self, sheet: Sheet, rng: Generator) -> None:
         """Lines of one hand, one pen and one size, somewhere on the sheet."""

@@ -86,16 +86,6 @@ def test_words_on_a_note_stay_on_it(data: Path) -> None:
     assert written > 60 and beyond < 0.05 * written
 
 
-def test_what_shines_through_is_no_ink() -> None:
-    sheet = Sheet(64, np.random.default_rng(3))
-    before, behind = sheet.picture.copy(), np.zeros((64, 64), np.uint8)
-    behind[20:40, 4:12] = 255
-    sheet.shine_through(behind)
-    changed = np.abs(sheet.picture - before).max(axis=2)
-    assert changed[24:36, 54:58].min() > 1 and changed[:, :40].max() == 0
-    assert not sheet.mask.any() and not sheet.words
-
-
 def test_a_wall_of_notes_is_of_one_block() -> None:
     sheet = Sheet(300, np.random.default_rng(1))
     sheet._wall()
