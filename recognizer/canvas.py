@@ -29,7 +29,7 @@ from recognizer.words import Word
 
 Picture = NDArray[np.uint8]
 
-SHOWN = 20.0
+SHOWN = 24.0
 """Levels of 255 by which ink differs from its ground in some colour: nobody writes where it does not show."""
 
 
@@ -102,42 +102,23 @@ class Sheet:
             self._scene()
         for _ in range(rng.integers(0, 5) if rng.random() < 0.45 else 0):
             self._furniture()
-        if rng.random() < 0.12:
-            self._wall()
-        elif rng.random() < 0.37:
-            for _ in range(rng.integers(1, 6)):
-                wide = rng.uniform(0.2, 0.7) * size
-                turn = float(rng.normal(0, 6 if rng.random() < 0.65 else 22))
-                place = rng.uniform(0, size, 2)
-                self._note(place, (wide, wide * rng.uniform(0.7, 1.3)), turn, note_colour(rng))
+        for _ in range(rng.integers(1, 6) if rng.random() < 0.4 else 0):
+            self._note()
         if rng.random() < 0.3:
             self._ruling()
 
-    def _wall(self) -> None:
-        """Many notes of one block, in crooked rows."""
+    def _note(self) -> None:
         rng = self.rng
-        side = rng.uniform(0.12, 0.32) * self.size
-        colours = [note_colour(rng) for _ in range(rng.integers(1, 4))]
-        apart, start = side * rng.uniform(1.02, 1.6, 2), rng.uniform(-0.5, 0.5, 2) * side
-        columns, rows = np.ceil(self.size / apart).astype(int) + 1
-        for place in np.argwhere(rng.random((columns, rows)) < 0.8):
-            middle = start + place * apart + rng.normal(0, 0.06, 2) * side
-            self._note(middle, (side, side), float(rng.normal(0, 4)), colours[rng.integers(len(colours))])
-
-    def _note(
-        self,
-        middle: NDArray[np.float64],
-        sides: tuple[float, float],
-        turn: float,
-        colour: NDArray[np.float64],
-    ) -> None:
-        """A note of these sides, pixels, turned by `turn` degrees, many with a shadow."""
-        rng = self.rng
-        centre = (float(middle[0]), float(middle[1]))
-        corners = np.asarray(cv2.boxPoints((centre, sides, turn)), np.float32)
-        first = corners[np.argmin(corners.sum(axis=1))].astype(np.float64)
-        self.notes.append(Note(first, float(sides[0]), turn))
-        shade = np.clip(colour * (0.3 if self.dark else 1) + rng.normal(0, 12, 3), 0, 255)
+        side = rng.uniform(0.2, 0.7) * self.size
+        centre = tuple(float(v) for v in rng.uniform(0, self.size, 2))
+        turn = float(rng.normal(0, 6 if rng.random() < 0.65 else 22))
+        corners = np.asarray(cv2.boxPoints((centre, (side, side * rng.uniform(0.7, 1.3)), turn)), np.float32)
+        self.notes.append(Note(corners[np.argmin(corners.sum(axis=1))].astype(np.float64), side, turn))
+        shade = np.clip(
+            note_colour(rng) * (0.3 if self.dark else 1) + rng.normal(0, 12, 3),
+            0,
+            255,
+        )
         if rng.random() < 0.5:
             self._fill(corners + rng.uniform(2, 8), np.full(3, 90.0), 0.5)
         self._fill(corners, shade, 1.0)

@@ -6,7 +6,6 @@ frames, arrows, tables, underlines, scribbles, furniture, shadows, glare.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from recognizer.canvas import Note, Page, Sheet, Style
 from recognizer.drawings import spin
-from recognizer.ink import Ink
 from recognizer.synthesis import Synthesis
 from recognizer.words import sized
 
@@ -56,62 +54,50 @@ class Pages:
         body = float(np.exp(rng.uniform(np.log(5), np.log(46))))  # height of small letters, pixels
         style = self._style(sheet, body, _turn(rng), rng)
         corner = rng.uniform(-0.1, 0.8, 2) * self._size
-        rows = _rows(self._writing.hand(rng), int(rng.integers(1, 14)), 7, rng)
-        self._lines(sheet, style, corner, rows, np.inf, rng)
+        self._lines(sheet, style, corner, int(rng.integers(1, 14)), np.inf, rng)
 
     def _on_note(self, sheet: Sheet, note: Note, rng: Generator) -> None:
-        """A word or some lines on a sticky note, as large as they find room, turned as the note is."""
-        body = note.side * float(np.exp(rng.uniform(np.log(0.04), np.log(0.25))))
-        room = note.side * rng.uniform(0.03, 0.15)
-        width = note.side - 2 * room
-        most = max(1, round(width / (4 * body)))
-        rows = _rows(self._writing.hand(rng), int(rng.integers(1, 1 + min(7, 2 * most))), min(7, most), rng)
-        widest = max((sized(ink, body).wide for row in rows for ink in row), default=width)
-        body *= min(1.0, width / max(1.0, widest))
+        """Some lines on a sticky note, turned as the note is."""
+        body = note.side * float(rng.uniform(0.035, 0.12))
         style = self._style(sheet, body, rng.normal(0, 2) - note.turn, rng)
-        corner = note.corner + spin(style.turn).T @ np.array([room, room + 1.7 * body])
-        self._lines(sheet, style, corner, rows, width, rng)
+        room = note.side * rng.uniform(0.06, 0.15)
+        corner = note.corner + spin(style.turn).T @ np.array([room, room + body])
+        self._lines(sheet, style, corner, int(rng.integers(1, 7)), note.side - 2 * room, rng)
 
     @staticmethod
     def _style(sheet: Sheet, body: float, turn: float, rng: Generator) -> Style:
         """A pen for small letters of the height `body`, lines turned by `turn` degrees."""
-        pen = body * float(np.exp(rng.uniform(np.log(0.03), np.log(0.42))))
+        pen = body * float(np.exp(rng.uniform(np.log(0.06), np.log(0.35))))
         faint = rng.random() < 0.25  # pencil, a marker that runs dry
         opacity = rng.uniform(0.2, 0.55) if faint else rng.uniform(0.55, 1.0)
         patchy = rng.uniform(0.1, 0.4) if rng.random() < 0.2 else 0.0
         space = body * float(np.exp(rng.uniform(np.log(0.7), np.log(2))))
         turned = float(np.deg2rad(turn))
-        thin = min(1.0, max(0.5, pen))  # what is thinner than a pixel shows less
-        return Style(body, max(1, round(pen)), turned, sheet.pen_colour(), opacity * thin, patchy, space)
+        return Style(body, max(1, round(pen)), turned, sheet.pen_colour(), opacity, patchy, space)
 
-    @staticmethod
     def _lines(
+        self,
         sheet: Sheet,
         style: Style,
         corner: NDArray[np.float64],
-        rows: Sequence[Sequence[Ink]],
+        rows: int,
         width: float,
         rng: Generator,
     ) -> None:
-        """Write `rows` of one hand from `corner` on, each at most `width` pixels long."""
-        spacing = style.body * rng.uniform(1.6, 3.8)
+        """`rows` lines of one hand from `corner` on, each at most `width` pixels long."""
+        spacing = style.body * rng.uniform(1.8, 3.8)
+        hand = self._writing.hand(rng)
         loosest = 0.0
-        for number, row in enumerate(rows):
-            words = [sized(ink, style.body) for ink in row]
+        for row in range(rows):
+            words = [sized(ink, style.body) for ink in (hand(rng) for _ in range(rng.integers(1, 8))) if ink]
             words = [word for word in words if word.gap < style.body]  # others read as several
             loosest = max([loosest, *(word.gap for word in words)])
             x = rng.choice([0.0, 1.5]) * style.body * (rng.random() < 0.5)
             for word in words:
-                if x == 0 or x + word.wide <= width:
-                    at = (x, number * spacing + rng.normal(0, 0.08) * style.body)
+                if x <= 0.8 * width:
+                    at = (x, row * spacing + rng.normal(0, 0.08) * style.body)
                     sheet.word(word, style, corner, at)
                     x += word.wide + max(style.space * rng.uniform(0.8, 1.3), APART * loosest)
-
-
-def _rows(hand: Callable[[Generator], Ink | None], count: int, most: int, rng: Generator) -> list[list[Ink]]:
-    """`count` lines of a hand, each of at most `most` words."""
-    drawn = ([hand(rng) for _ in range(rng.integers(1, most + 1))] for _ in range(count))
-    return [[ink for ink in row if ink] for row in drawn]
 
 
 def _turn(rng: Generator) -> float:
