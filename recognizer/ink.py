@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -133,50 +132,6 @@ def _glyph(paths: list[Path2D], baseline: float) -> Glyph:
     return Glyph(moved, right - left)
 
 
-Write = Callable[[str, Generator], Ink | None]
-"""Somebody who writes any text, letters always as far apart; None if a letter of it is not known of them."""
-
-
-@dataclass(frozen=True)
-class Bank:
-    """The letters of one writer."""
-
-    glyphs: Mapping[str, Sequence[Glyph]]
-
-    @cached_property
-    def tall(self) -> float:
-        """Median height of a letter."""
-        return float(np.median([_height(one) for some in self.glyphs.values() for one in some[:3]]))
-
-    def hand(self, rng: Generator) -> Write:
-        """This writer, with some room between letters and between words."""
-        gap, blank = self.tall * rng.uniform(0.05, 0.35), self.tall * rng.uniform(0.6, 1.3)
-        return lambda text, r: self._composed(text, gap, blank, r)
-
-    def _composed(self, text: str, gap: float, blank: float, rng: Generator) -> Ink | None:
-        if not set(text) - {" "} <= self.glyphs.keys():
-            return None
-        x, paths = 0.0, []
-        for character in text:
-            if character == " ":
-                x += blank
-                continue
-            known = self.glyphs[character]
-            glyph = known[int(rng.integers(len(known)))]
-            shift = np.array([x, rng.normal(0, 0.03) * self.tall], np.float32)
-            paths += [p + shift for p in glyph.paths]
-            x += glyph.width + gap * rng.uniform(0.6, 1.4)
-        return Ink(text, tuple(paths))
-
-
-def _height(glyph: Glyph) -> float:
-    return float(max(p[:, 1].max() for p in glyph.paths) - min(p[:, 1].min() for p in glyph.paths))
-
-
-def _nothing(_text: str, _rng: Generator) -> None:
-    return None
-
-
 class Hands:
     """Letters of each writer, cut from words written in separate letters: any text in a real hand."""
 
@@ -184,25 +139,48 @@ class Hands:
         self._words = words
 
     @cached_property
-    def _banks(self) -> list[Bank]:
-        found = (self._bank(numbers) for _, numbers in sorted(self._words.by_writer.items()))
-        return [bank for bank in found if len(bank.glyphs) >= 12]
+    def _banks(self) -> dict[str, dict[str, list[Glyph]]]:
+        banks: dict[str, dict[str, list[Glyph]]] = {}
+        for writer, numbers in self._words.by_writer.items():
+            bank: dict[str, list[Glyph]] = defaultdict(list)
+            for number in numbers[:600]:
+                for character, glyph in letters(self._words.ink(number)):
+                    bank[character].append(glyph)
+            if len(bank) >= 12:
+                banks[writer] = dict(bank)
+        return banks
 
-    def _bank(self, numbers: Sequence[int]) -> Bank:
-        glyphs: dict[str, list[Glyph]] = defaultdict(list)
-        for number in numbers[:600]:
-            for character, glyph in letters(self._words.ink(number)):
-                glyphs[character].append(glyph)
-        return Bank(dict(glyphs))
-
-    def hand(self, rng: Generator) -> Write:
-        """One of the writers; writes nothing if none has enough letters."""
-        return self._banks[rng.integers(len(self._banks))].hand(rng) if self._banks else _nothing
+    @cached_property
+    def _writers(self) -> list[str]:
+        return sorted(self._banks)
 
     def write(self, text: str, rng: Generator) -> Ink | None:
         """`text` composed from letters of one writer who has them all; None if ten random ones do not."""
-        written = (self.hand(rng)(text, rng) for _ in range(10))
-        return next((ink for ink in written if ink), None)
+        needed = set(text) - {" "}
+        for _ in range(10 if self._writers else 0):
+            bank = self._banks[self._writers[rng.integers(len(self._writers))]]
+            if needed <= bank.keys():
+                return _compose(text, bank, rng)
+        return None
+
+
+def _compose(text: str, bank: dict[str, list[Glyph]], rng: Generator) -> Ink:
+    tall = float(np.median([_height(g) for gs in bank.values() for g in gs[:3]]))
+    gap, blank = tall * rng.uniform(0.05, 0.35), tall * rng.uniform(0.6, 1.3)
+    x, paths = 0.0, []
+    for character in text:
+        if character == " ":
+            x += blank
+            continue
+        glyph = bank[character][rng.integers(len(bank[character]))]
+        shift = np.array([x, rng.normal(0, 0.03) * tall], np.float32)
+        paths += [p + shift for p in glyph.paths]
+        x += glyph.width + gap * rng.uniform(0.6, 1.4)
+    return Ink(text, tuple(paths))
+
+
+def _height(glyph: Glyph) -> float:
+    return float(max(p[:, 1].max() for p in glyph.paths) - min(p[:, 1].min() for p in glyph.paths))
 
 
 class Fonts:
@@ -213,18 +191,19 @@ class Fonts:
     def __init__(self, folder: Path) -> None:
         self.paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".ttf", ".otf"})
 
-    def hand(self, rng: Generator) -> Write:
-        """One of these fonts, its letters as even and as far apart."""
-        font = str(self.paths[rng.integers(len(self.paths))])
-        jitter = float(rng.choice([0.0, 0.02, 0.05]))
-        track = rng.uniform(0, 0.12) * self.EM if jitter else 0.0  # 0, so that joined scripts stay joined
-        return lambda text, r: self._set(text, font, jitter, track, r)
+    def hand(self, rng: Generator) -> Fonts:
+        """One of these fonts alone."""
+        one = Fonts.__new__(Fonts)
+        one.paths = [self.paths[rng.integers(len(self.paths))]]
+        return one
 
     def write(self, text: str, rng: Generator) -> Ink | None:
         """`text` in one font, letters jittered; None if the font lacks a character."""
-        return self.hand(rng)(text, rng)
-
-    def _set(self, text: str, font: str, jitter: float, track: float, rng: Generator) -> Ink | None:
+        font = str(self.paths[rng.integers(len(self.paths))])
+        jitter = float(rng.choice([0.0, 0.02, 0.05]))
+        track = (
+            rng.uniform(0, 0.12) * self.EM if jitter else 0.0
+        )  # untouched, so that joined scripts stay joined
         x, paths = 0.0, []
         for character in text:
             glyph = _outline(font, character, self.EM)

@@ -65,7 +65,7 @@ class Pad:
 
         Returns its width in pixels.
         """
-        ink = self._hand(text, self.rng)
+        ink = self._hand.write(text, self.rng)
         if ink is None:
             raise ValueError(f"the font of this page cannot write {text!r}")
         angle = np.deg2rad(turn + self.rng.normal(0, 0.6))

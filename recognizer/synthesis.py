@@ -16,7 +16,7 @@ from PIL import Image
 from recognizer import Strip
 from recognizer.crop import contrast, resize
 from recognizer.drawings import doodle, scene, texture
-from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen, Write
+from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
 from recognizer.strokes import draw, pen_width, rule, stray_line
 from recognizer.texts import Texts
 from recognizer.wear import FEWEST, Coverage, photograph, rows_seen, shrunk
@@ -126,13 +126,8 @@ class Synthesis:
             numbers = self._words.by_writer[row["writer"]]
             return lambda r: self._words.ink(numbers[r.integers(len(numbers))])
         shout = rng.random() < 0.35
-        write = (self._fonts if pick < 0.8 else self._hands).hand(rng)
-        return lambda r: self._written(write, shout, r)
-
-    def _written(self, write: Write, shout: bool, rng: Generator) -> Ink | None:
-        """A word for which the hand has all letters; None if ten random ones are no such."""
-        inks = (write(self._case(self._texts.single(rng), shout), rng) for _ in range(10))
-        return next((ink for ink in inks if ink), None)
+        source = self._fonts.hand(rng) if pick < 0.8 else self._hands
+        return lambda r: source.write(self._case(self._texts.single(r), shout), r)
 
     @staticmethod
     def _case(text: str, shout: bool) -> str:

@@ -72,8 +72,6 @@ def test_words_stand_further_apart_than_their_letters(data: Path) -> None:
 
 
 def test_the_truth_is_where_the_ink_is(data: Path) -> None:
-    """But for words of which less than half is on the page: they are written and not asked for."""
-    written = framed_ink = 0
     for page in pages(data, 8):
         framed = np.zeros(page.mask.shape, np.uint8)
         for quad in page.words:
@@ -84,8 +82,7 @@ def test_the_truth_is_where_the_ink_is(data: Path) -> None:
             assert on_page >= 0.5
         reach = cv2.dilate(framed, np.ones((5, 5), np.uint8))
         ink = page.mask > 127
-        written, framed_ink = written + ink.sum(), framed_ink + (ink & (reach > 0)).sum()
-    assert framed_ink > 0.9 * written
+        assert (ink & (reach > 0)).sum() > 0.8 * ink.sum()
 
 
 def test_nothing_is_seen_beyond_the_sheet(data: Path) -> None:
