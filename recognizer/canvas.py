@@ -58,7 +58,7 @@ class Style:
     body: float
     """Height of small letters, pixels."""
     pen: int
-    """Its width, pixels."""
+    """Width of the pen, pixels."""
     turn: float
     """Radians, uphill."""
     colour: tuple[int, int, int]
