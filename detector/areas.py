@@ -16,6 +16,9 @@ Places = NDArray[np.int64]
 Quad = NDArray[np.float32]
 """Corners of a word, 4 x 2, clockwise from its top left as read."""
 
+AT_ONCE = 256
+"""Rectangles set beside all others at a time: thousands on a page take megabytes, not gigabytes."""
+
 Found = tuple[Quad, float]
 """Where a word was seen, pixels, and the chance that it is one."""
 
@@ -43,13 +46,21 @@ def overlaps(some: Places, others: Places) -> NDArray[np.float64]:
     return np.asarray(both / (np.add.outer(areas(some), areas(others)) - both), np.float64)
 
 
-def lying_in(boxes: Sequence[Box]) -> NDArray[np.float64]:
-    """n x n: the share of each of n words that lies in each of them, all tilted as they are."""
+def lying_in(boxes: Sequence[Box]) -> list[dict[int, float]]:
+    """For each word, tilted as it is, the numbers of those it lies in, its own too, and by what share."""
     where = places(boxes)
-    common = shared(where, where).astype(np.float64)
     outlines = [np.array(box.outline(), np.float32) for box in boxes]
-    for n, m in np.argwhere(np.triu(common)):
-        if boxes[n].angle or boxes[m].angle:
-            common[n, m] = common[m, n] = cv2.intersectConvexConvex(outlines[n], outlines[m])[0]
     sizes = [wide * tall for wide, tall in (box.core() for box in boxes)]
-    return np.asarray(common / np.array(sizes)[:, None], np.float64)
+    shares: list[dict[int, float]] = [{} for _ in boxes]
+    for start in range(0, len(boxes), AT_ONCE):
+        some = shared(where[start : start + AT_ONCE], where)
+        for row, other in np.argwhere(some).tolist():
+            one = start + row
+            if one > other:
+                continue
+            common = float(some[row, other])
+            if boxes[one].angle or boxes[other].angle:
+                common = cv2.intersectConvexConvex(outlines[one], outlines[other])[0]
+            if common:
+                shares[one][other], shares[other][one] = common / sizes[one], common / sizes[other]
+    return shares

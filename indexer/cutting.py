@@ -15,9 +15,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from detector.areas import lying_in
 from detector.lines import lines
 from indexer.reading import WordReading
@@ -45,21 +42,25 @@ GAIN = 1e-6
 def settled(found: Sequence[WordReading], language: LanguageModel) -> list[WordReading]:
     """What was read on a page, told anew which are words: these as they are read, then the alternatives."""
     shares = lying_in([one.box for one in found])
-    clashes = np.maximum(shares, shares.T) >= TOUCHED
-    rivals = [set(np.flatnonzero(row).tolist()) - {n} for n, row in enumerate(clashes)]
+    rivals = [
+        {m for m, share in near.items() if m != n and max(share, shares[m][n]) >= TOUCHED}
+        for n, near in enumerate(shares)
+    ]
     words = sorted(_worthiest(_worths(found, rivals, language), rivals))
     return _lined(found, words, shares)
 
 
-def _lined(found: Sequence[WordReading], words: list[int], shares: NDArray[np.float64]) -> list[WordReading]:
+def _lined(
+    found: Sequence[WordReading], words: list[int], shares: list[dict[int, float]]
+) -> list[WordReading]:
     """The `words` as they are read; then the rest, each in the line of the word that covers most of it."""
     rows = lines([found[n].box for n in words])
     line = {words[n]: number for number, row in enumerate(rows) for n in row}
     told = [_as(found[n], number, alternative=False) for n, number in line.items()]
     for other in sorted(set(range(len(found))) - line.keys()):
-        covering = shares[other, words]
+        covering = {n: share for n, share in shares[other].items() if n in line}
         alone = len(words) + other
-        number = line[words[int(covering.argmax())]] if covering.any() else alone
+        number = line[max(sorted(covering), key=covering.__getitem__)] if covering else alone
         told.append(_as(found[other], number, alternative=True))
     return told
 

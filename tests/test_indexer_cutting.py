@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -150,7 +151,30 @@ def test_no_two_words_share_ink_and_the_order_does_not_matter() -> None:
             for size, end, chance in zip(sizes, ends, chances, strict=True)
         ]
         standing = [one.box for one in settled(found, LANGUAGE) if not one.box.alternative]
-        shares = lying_in(standing) - np.eye(len(standing))
-        assert shares.max() < TOUCHED
+        shares = [share for n, near in enumerate(lying_in(standing)) for m, share in near.items() if m != n]
+        assert max(shares, default=0.0) < TOUCHED
         shuffled = [found[n] for n in rng.permutation(12)]
         assert sorted(texts(settled(shuffled, LANGUAGE))) == sorted(texts(settled(found, LANGUAGE)))
+
+
+def test_shares_are_of_the_tilted_words_and_both_ways() -> None:
+    half, cross = Box(0, 0, 40, 20), Box(20, 0, 60, 10)
+    beside = Box(200, 0, 260, 60)
+    assert lying_in([half, cross]) == [{0: 1.0, 1: 0.25}, {0: 0.5, 1: 1.0}]
+    assert [set(near) for near in lying_in([half, beside])] == [{0}, {1}]
+    leaning = Box(0, 0, 100, 60, angle=20.0)
+    inside, corner = Box(45, 25, 55, 35), Box(90, 0, 100, 6)
+    assert leaning.core() != (100, 60), "its upright rectangle is larger"
+    shares = lying_in([leaning, inside, corner])
+    assert shares[1][0] > 0.99
+    assert 0 not in shares[2], "the corner of the upright rectangle is no part of the word"
+
+
+def test_thousands_of_boxes_take_megabytes() -> None:
+    boxes = [Box(x, y, x + 50, y + 20) for x in range(0, 3000, 45) for y in range(0, 1500, 18)]
+    assert len(boxes) > 5000
+    tracemalloc.start()
+    lying_in(boxes)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100e6
