@@ -86,10 +86,18 @@ def ready(network: Network) -> Network:
                 if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                     setattr(part, name, fuse_conv_bn_eval(layer, norm))
                     setattr(part, after, nn.Identity())
-    for weight in found.parameters():
+    return channels_last(found)
+
+
+def channels_last(network: Network) -> Network:
+    """`network` with weights that lie as the processor takes them, and so do the maps that it makes.
+
+    Pictures of a single channel do not tell torch that channels come last.
+    """
+    for weight in network.parameters():
         if weight.ndim == 4:
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)
-    return found
+    return network
 
 
 def fast_bfloat16() -> bool:

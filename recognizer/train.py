@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from detector import weights
-from detector.layers import grown
+from detector.layers import channels_last, grown
 from recognizer import score
 from recognizer.alphabet import DEFAULT, Alphabet
 from recognizer.calibration import fitted_temperature
@@ -207,7 +207,8 @@ def _begin(plan: Plan, start: Path | None) -> State:
 
 
 def _state_of(alphabet: Alphabet, network: Crnn, plan: Plan) -> State:
-    average = build(plan.architecture, alphabet.size, plan.settings)
+    network = channels_last(network)
+    average = channels_last(build(plan.architecture, alphabet.size, plan.settings))
     average.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.01, fused=True)
     return State(alphabet, network, average, optimizer)
@@ -343,5 +344,17 @@ def _restored(path: Path, plan: Plan) -> State | None:
     state.network.load_state_dict(content["network"])
     state.average.load_state_dict(content["average"])
     state.optimizer.load_state_dict(content["optimizer"])
+    _lay_out(state.optimizer)
     state.seen, state.seconds, state.best = content["seen"], content["seconds"], content["best"]
     return state
+
+
+def _lay_out(optimizer: torch.optim.Optimizer) -> None:
+    """Let what `optimizer` keeps of each weight lie as the weight does, else its fused step mixes them up.
+
+    Runs begun before channels came last kept it otherwise.
+    """
+    for weight, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if value.shape == weight.shape:
+                kept[name] = torch.empty_like(weight).copy_(value)

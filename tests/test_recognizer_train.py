@@ -9,7 +9,7 @@ import torch
 from drawn import training_data
 
 from detector.weights import read_card
-from recognizer import load
+from recognizer import load, train
 from recognizer.alphabet import Alphabet
 from recognizer.model import PADDED_TO, build, frames, pad
 from recognizer.synthesis import NoData, Sample
@@ -49,6 +49,27 @@ def test_a_stopped_run_goes_on(run):
     fit(folder, data, replace(TINY, words=96))
     after = rows_of(folder)
     assert after[: len(before)] == before and int(after[-1]["words"]) == 96
+
+
+def test_a_run_whose_weights_lay_otherwise_goes_on_alike(run, tmp_path):
+    folder, _ = run
+    content = torch.load(folder / "state.pt", weights_only=True)
+    for kept in content["optimizer"]["state"].values():
+        kept.update({name: value.contiguous() for name, value in kept.items()})
+    torch.save(content, tmp_path / "state.pt")
+    rng = np.random.default_rng(3)
+    samples = [Sample(rng.random((32, 80), np.float32), "to") for _ in range(4)]
+
+    plan = Plan(**content["plan"])
+
+    def step(path):
+        state = train._restored(path, plan)
+        train._step(state, samples, replace(plan, rate=0.1, words=10**6))
+        return state.network.state_dict()
+
+    assert not content["network"]["features.4.0.weight"].is_contiguous(), "channels come last"
+    as_kept, otherwise = step(folder / "state.pt"), step(tmp_path / "state.pt")
+    assert all(torch.equal(value, otherwise[name]) for name, value in as_kept.items())
 
 
 def test_a_run_can_begin_with_other_weights(run, tmp_path):
