@@ -29,7 +29,9 @@ def training_data(folder: Path) -> Path:
 
 
 def _strokes(folder: Path, name: str) -> None:
-    steps, ends, rows = [], [], []
+    steps: list[tuple[int, int]] = []
+    ends: list[int] = []
+    rows: list[dict[str, str | int]] = []
     for contributor, writer in (("abm", "abm/a"), ("cec", "cec/b"), ("lav", "lav/c"), ("sta", "sta/d")):
         for label, quality in WORDS:
             rows.append({"contrib": contributor, "writer": writer, "q": quality, "label": label,

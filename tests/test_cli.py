@@ -22,6 +22,7 @@ import detector
 import recognizer
 from detector.weights import Card, save
 from indexer.archive import Archive
+from indexer.commands import Program
 
 
 class Run(Protocol):
@@ -351,7 +352,7 @@ class Full(Exception):
     ],
 )
 def test_failures_end_in_one_line(failure: BaseException, exit_code: int, said: str) -> None:
-    @click.command(cls=cli.Program)
+    @click.command(cls=Program)
     def failing() -> None:
         raise failure
 
@@ -360,7 +361,7 @@ def test_failures_end_in_one_line(failure: BaseException, exit_code: int, said: 
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:
-    @click.command(cls=cli.Program)
+    @click.command(cls=Program)
     def failing() -> None:
         raise ZeroDivisionError
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,8 +12,10 @@ from detector.layers import MaxPool, ready
 from detector.model import WordMaps, mixed
 from recognizer.model import NETWORKS, build
 
+Network = TypeVar("Network", bound=nn.Module)
 
-def stirred(network: nn.Module) -> nn.Module:
+
+def stirred(network: Network) -> Network:
     """`network` with normalisations as training leaves them."""
     for name, value in network.state_dict().items():
         if "running" in name or "bias" in name:

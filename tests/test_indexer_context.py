@@ -56,7 +56,7 @@ def expected(readings: dict[str, tuple[float, float]], other: float) -> dict[str
 
 def factor(text: str, share: float) -> float:
     written = math.exp(LANGUAGE(text) / 0.5)
-    return ((1 - AGAIN) + AGAIN * share / written) ** (0.5 / TOGETHER)
+    return math.pow((1 - AGAIN) + AGAIN * share / written, 0.5 / TOGETHER)
 
 
 def test_what_was_seen_stays_as_it_was_seen() -> None:

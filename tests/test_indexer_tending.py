@@ -12,6 +12,7 @@ from light import board, empty_archive, light
 
 from indexer import bulletin, interrupts, mounts, tending
 from indexer.archive import Archive, ArchiveBusy
+from indexer.bulletin import Bulletin
 from indexer.lock import is_watched, watcher_lock
 from indexer.pipeline import Models
 from indexer.schema import ArchiveError, OutOfReach
@@ -34,17 +35,19 @@ class Days:
     deeds: list[Callable[[], object]] = field(default_factory=list)
     loaded: int = 0
     settings: Settings = field(default_factory=lambda: Settings(threads=1))
+    pause: float = 60.0
+    next_deed: float = 0.0
 
     def nap(self, seconds: float) -> None:
         self.now += seconds
 
     def nap_between(self, seconds: float) -> None:
         self.nap(seconds)
-        if self.now >= self._wait:
+        if self.now >= self.next_deed:
             if not self.deeds:
                 raise Enough
             self.deeds.pop(0)()
-            self._wait = self.now + self._pause
+            self.next_deed = self.now + self.pause
 
     def models(self, settings: Settings) -> Models:
         self.loaded += 1
@@ -58,7 +61,7 @@ class Days:
         self, *deeds: Callable[[], object], pause: float = 60.0, tender: Tender | None = None
     ) -> None:
         """Tend, doing one deed after each `pause`, until one more has passed."""
-        self.deeds, self._pause, self._wait = list(deeds), pause, self.now + pause
+        self.deeds, self.pause, self.next_deed = list(deeds), pause, self.now + pause
         with pytest.raises(Enough):
             (tender or self.tender()).run()
 
@@ -128,7 +131,7 @@ def test_a_damaged_photo_is_said_once_and_read_when_it_is_replaced(
 def test_a_folder_that_cannot_be_looked_at_shows_in_status_until_it_can(days: Days) -> None:
     gone = days.photos.with_name("away")
     days.photos.rename(gone)
-    reasons = []
+    reasons: list[str | None] = []
     days.pass_by(
         lambda: reasons.extend(status.reason for status in days.archive.status()),
         lambda: gone.rename(days.photos),
@@ -156,13 +159,13 @@ def test_it_waits_for_another_writer_and_says_so_once(
 ) -> None:
     monkeypatch.setattr(tending, "PATIENCE", 0.0)
     board(days.photos / "one.png", "one")
-    states = []
+    states: list[Bulletin | None] = []
     with Archive.open(days.archive.home) as other:
         busy = other.writing()
         busy.__enter__()
         days.pass_by(
             lambda: states.append(bulletin.latest(days.archive.home)),
-            lambda: states.append(busy.__exit__(None, None, None)),
+            lambda: busy.__exit__(None, None, None),
         )
     assert len(said(caplog, "waiting")) == 1 and len(said(caplog, "waiting-over")) == 1
     assert states[0] is not None and states[0].doing == "waiting" and "process" in str(states[0].trouble)
@@ -308,7 +311,9 @@ def test_other_models_in_the_settings_are_loaded() -> None:
     assert loaded == ["default", "other"]
 
 
-def test_a_storm_is_read_in_slices_between_which_others_may_write(days: Days) -> None:
+def test_a_storm_is_read_in_slices_between_which_others_may_write(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(tending.SLICE + 3):
         board(days.photos / f"{number}.png", "word")
     turns = []
@@ -320,7 +325,7 @@ def test_a_storm_is_read_in_slices_between_which_others_may_write(days: Days) ->
                 turns.append(len(days.read()))
         nap(seconds)
 
-    days.nap_between = take_turn  # type: ignore[method-assign]
+    monkeypatch.setattr(days, "nap_between", take_turn)
     days.pass_by()
     assert turns[0] == tending.SLICE
     assert len(days.read()) == tending.SLICE + 3

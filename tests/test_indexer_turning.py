@@ -63,7 +63,8 @@ class Sideways(LightDetector):
 
     def detect(self, pixels: np.ndarray) -> list[Box]:
         upright = pixels.shape[1] > pixels.shape[0]
-        return super().detect(pixels) if upright else [Box(0, 0, *pixels.shape[1::-1], chance=0.9)]
+        tall, wide = pixels.shape[:2]
+        return super().detect(pixels) if upright else [Box(0, 0, wide, tall, chance=0.9)]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,9 @@ def test_a_page_on_its_side_is_turned_though_hardly_a_word_was_found(
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_a_photo_is_found_whichever_way_it_was_taken(tmp_path: Path, quarters: int) -> None:
-    pixels = np.rot90(cv2.imread(str(SAMPLE)), quarters)
+    sample = cv2.imread(str(SAMPLE))
+    assert sample is not None
+    pixels = np.rot90(sample, quarters).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "photo.png"), pixels)
     with Archive.open(tmp_path / "home", create=True) as archive:
         add(archive, [tmp_path / "photo.png"], dataclasses.replace(Settings(), threads=1))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Mapping
 from itertools import count, islice, pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -105,6 +107,8 @@ def test_a_run_goes_on_in_the_list_where_it_stopped(tmp_path: Path) -> None:
 
 def test_drawn_words_come_in_turn(tmp_path: Path) -> None:
     class One:
+        words: ClassVar[Mapping[str, int]] = {}
+
         def __init__(self, text: str) -> None:
             self.text = text
 

@@ -15,13 +15,19 @@ from recognizer import load
 from recognizer.alphabet import Alphabet
 from recognizer.attention import Decoder
 from recognizer.language import Language
-from recognizer.model import NETWORKS, Straightener, build, pad, tensors_of
+from recognizer.model import NETWORKS, Straightener, TorchRecognizer, build, pad, tensors_of
 from recognizer.plan import Plan
 from recognizer.synthesis import Sample
 from recognizer.train import TrainingError, _begin, learn
 
 SMALL = {"height": 32, "hidden": 8}
 LETTERS = Alphabet("ab")
+
+
+def language_of(file: Path) -> Language:
+    found = load(str(file)).language
+    assert isinstance(found, Language)
+    return found
 
 
 def stripes(text: str) -> Sample:
@@ -71,13 +77,12 @@ def test_each_is_trained_saved_and_read_with(name: str, tmp_path: Path) -> None:
 
 def test_weights_know_the_words_they_learned_from(tmp_path: Path) -> None:
     first = learn(tmp_path / "first", Stripes(), plan("crnn"))
-    language = load(str(first)).language
-    assert isinstance(language, Language)
+    language = language_of(first)
     assert language.words == Stripes.words
     again = learn(tmp_path / "first", Silent(), plan("crnn", 32))
-    assert load(str(again)).language("ab") == language("ab"), "a resumed run knows them still"
+    assert language_of(again)("ab") == language("ab"), "a resumed run knows them still"
     later = learn(tmp_path / "second", Silent(), plan("crnn"), start=first)
-    assert load(str(later)).language("ab") == language("ab"), "and so does one that goes on from the weights"
+    assert language_of(later)("ab") == language("ab"), "and so does one that goes on from the weights"
     alone = learn(tmp_path / "third", Silent(), plan("crnn"))
     assert load(str(alone)).language is None
 
@@ -86,11 +91,11 @@ def test_a_deeper_network_begins_where_the_plain_one_ended(tmp_path: Path) -> No
     first = learn(tmp_path / "first", Stripes(), plan("crnn"))
     began = _begin(plan("deep").following(first), first)
     strips = [stripes("ab").strip, stripes("bab").strip]
-    plain = load(str(first)).network(pad(strips))
+    plain = TorchRecognizer.load(str(first)).network(pad(strips))
     assert torch.allclose(began.network.eval()(pad(strips)), plain, atol=1e-5)
     later = learn(tmp_path / "second", Stripes(), plan("deep"), start=first)
     assert weights.read_card(later).architecture == "deep"
-    assert load(str(later)).language("ab") == load(str(first)).language("ab")
+    assert language_of(later)("ab") == language_of(first)("ab")
     again = learn(tmp_path / "third", Stripes(), plan(""), start=later)
     assert weights.read_card(again).architecture == "deep", "without a name that of the weights"
 
@@ -115,9 +120,11 @@ def test_a_straightener_begins_by_changing_nothing_and_takes_back_slant() -> Non
     strips = torch.zeros(1, 1, 32, 64)
     strips[..., 8:24, 30:34] = 1
     one = Straightener()
+    last = one.guess[-1]
+    assert isinstance(last, torch.nn.Linear)
     assert torch.allclose(one(strips), strips, atol=1e-4)
     with torch.no_grad():
-        one.guess[-1].bias[0] = 0.5  # slant alone
+        last.bias[0] = 0.5  # slant alone
     with torch.inference_mode():
         bent = one(strips)[0, 0]
     columns = torch.arange(64.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -24,6 +26,8 @@ def crop(text: str, rows: int = 40, columns: int = 120) -> Crop:
 
 class Blank:
     """A source of nothing."""
+
+    words: ClassVar[Mapping[str, int]] = {}
 
     def draw(self, rng: np.random.Generator) -> Sample:
         return Sample(np.zeros((32, 64), np.float32), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from light import ALPHABET, LightRecognizer, board, empty_archive, light
 from readings import found, texts, word_id
 
+from detector import Box
 from indexer.archive import Archive
 from indexer.exporting import FORMS, ExportError, export
 from indexer.pipeline import add
@@ -108,7 +109,7 @@ def test_nothing_written_is_no_word_to_learn(archive: Archive) -> None:
     assert archive.labels.labelled() == []
 
 
-BOXES = {
+BOXES: dict[str, tuple[str, Callable[[Box], str]]] = {
     "corners": ("x0,y0,x1,y1", lambda b: f"{b.x0},{b.y0},{b.x1},{b.y1}"),
     "sides": ("x,y,w,h", lambda b: f"{b.x0},{b.y0},{b.x1 - b.x0},{b.y1 - b.y0}"),
     "one": ("box", lambda b: f'"[{b.x0}, {b.y0}, {b.x1}, {b.y1}]"'),

@@ -8,7 +8,8 @@ from entries import ALPHABET, seen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.sketches import FINE_UNIT, UNIT, Seen, Sketches, joined, lowest, misfits_of, only, sketch
+from search import slots
+from search.sketches import UNIT, Seen, Sketches, joined, lowest, misfits_of, only, sketch
 
 
 def sketched(key: int, *texts: str) -> Sketches:
@@ -51,10 +52,10 @@ def test_misfits_know_the_order_of_letters_and_doubt_what_may_be_no_word() -> No
     both = sketched(1, "roadmap", "ramdaop")
     assert len(set(both.bounds("roadmap").tolist())) == 1
     right, wrong = misfits_of("roadmap", [both], [np.arange(2)])
-    assert right < 8 * FINE_UNIT and wrong > right + 8 * FINE_UNIT
+    assert right < 8 * slots.UNIT and wrong > right + 8 * slots.UNIT
     doubted = sketch(1, [Seen(0, "roadmap", 0.1, seen("roadmap", doubt=0.5))], ALPHABET)
     [worse] = misfits_of("roadmap", [doubted], [np.arange(1)])
-    assert worse - right == pytest.approx(-np.log(0.1) * FINE_UNIT, abs=1)
+    assert worse - right == pytest.approx(-np.log(0.1) * slots.UNIT, abs=1)
     assert misfits_of("roadmap", [], []).shape == (0,)
 
 

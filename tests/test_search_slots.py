@@ -38,7 +38,7 @@ def columns_of(*texts: str) -> NDArray[np.float64]:
         for frame, character in enumerate(text.ljust(length, ".")):
             column = {".": 0, " ": COLUMNS - 1}.get(character, 1 + CLASSES.find(character))
             found[frame, column, number] = 1
-    return found / found.sum(axis=1, keepdims=True)
+    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float64)
 
 
 def misfit(text: str, word: str) -> int:

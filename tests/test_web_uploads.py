@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import struct
 import zlib
 from collections import namedtuple
@@ -158,7 +159,7 @@ def test_too_many_pages_are_refused(
 
 def test_a_full_disk_is_not_filled_to_the_end(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: usage(10, 9, 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 9, 1))
     assert send(client, "a.png", photo("x"))[0] == 507
 
 

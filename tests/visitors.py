@@ -121,7 +121,7 @@ def ask(port: int, request: bytes) -> tuple[int, bytes, bytes]:
     return int(head.split()[1]) if head else 0, head.lower(), body
 
 
-def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+def request(method: str, path: str, body: bytes = b"", /, **headers: str) -> bytes:
     """A request as bytes; header names have underscores for hyphens."""
     named = {"host": "127.0.0.1", "content-length": str(len(body)), "connection": "close"}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
