@@ -12,10 +12,16 @@ from recognizer.ink import Path2D
 Canvas = NDArray[np.uint8]
 """H x W, 255 where ink is."""
 
+FINEST, BROADEST = 0.05, 0.21
+"""Width of a pen as a share of the height of small letters: ballpoint, chisel marker."""
 
-def pen_width(rng: Generator) -> int:
-    """Pen width in pixels of the fine canvas: ballpoint to chisel marker."""
-    return max(1, round(float(np.exp(rng.uniform(np.log(1.5), np.log(6.5))))))
+BODY = 26.0
+"""Height of small letters, in pixels of the fine canvas, where nothing is written."""
+
+
+def pen_width(rng: Generator, body: float = BODY) -> int:
+    """Pen width in pixels of the canvas, ballpoint to chisel marker, for small letters of `body` pixels."""
+    return max(1, round(body * float(np.exp(rng.uniform(np.log(FINEST), np.log(BROADEST))))))
 
 
 def draw(canvas: Canvas, paths: list[Path2D], filled: bool, pen: int, rng: Generator) -> None:

@@ -181,7 +181,7 @@ class Synthesis:
         if width > LONGEST * FINE * self.height or not width:
             return None
         canvas = np.zeros((FINE * self.height, width), np.uint8)
-        pen = pen_width(rng)
+        pen = pen_width(rng, _body(placed, ink.text))
         draw(canvas, placed, ink.filled, pen, rng)
         return canvas, pen
 
@@ -195,9 +195,9 @@ class Synthesis:
 
     def _clutter(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
         """What else a detector leaves in a crop: pieces of neighbouring words, underlines, frames, arrows."""
-        if rng.random() < 0.35:
-            self._neighbour(canvas, pen, rng)
         if rng.random() < 0.28:
+            self._neighbour(canvas, pen, rng)
+        if rng.random() < 0.2:
             stray_line(canvas, pen, rng)
 
     def _neighbour(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
@@ -280,6 +280,12 @@ def _extent(paths: list[Path2D]) -> tuple[float, float]:
     return float(np.ptp(points[:, 0])), float(np.ptp(points[:, 1]))
 
 
+def _body(paths: list[Path2D], text: str) -> float:
+    """The height of small letters in what is written."""
+    rises, falls = rise_and_fall(text)
+    return _extent(paths)[1] / (1 + rises + falls)
+
+
 def _scaled(paths: tuple[Path2D, ...], height: float) -> list[Path2D]:
     """Paths moved to the origin and scaled to `height` pixels."""
     points = np.concatenate(paths)
@@ -307,7 +313,7 @@ def _bend(ink: Ink, rng: Generator) -> list[Path2D]:
     wide, tall = _extent(list(ink.paths))
     letters = max(1, len(ink.text))
     size = max(tall, 0.8 * wide / letters, 1e-3)
-    slant, stretch = rng.normal(0, 0.18), np.exp(rng.normal(0, 0.18))
+    slant, stretch = rng.normal(0, 0.14), np.exp(rng.normal(0, 0.18))
     tilt = np.deg2rad(rng.normal(0, 1.5) if rng.random() < 0.9 else rng.normal(0, 5)) * min(1, 6 / letters)
     shape = np.array([[stretch, 0], [-slant * stretch, 1]], np.float32)
     turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]], np.float32)

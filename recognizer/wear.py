@@ -21,21 +21,36 @@ def photograph(ink: Coverage, ruling: Coverage, rng: Generator) -> Grey:
     ground = _ground(ink.shape, rng)
     contrast = float(rng.uniform(0.15, 0.9))
     paint = _texture(ink, rng)
-    lines = ruling * float(rng.uniform(0.15, 0.8)) * contrast
+    lines = ruling * float(rng.uniform(0.1, 0.6)) * contrast
     picture = ground * (1 - contrast * np.maximum(paint, lines))
     picture = _blur(picture, rng)
-    picture += (
-        rng.normal(0, 1, picture.shape).astype(np.float32)
-        * contrast
-        * float(rng.choice([0.003, 0.006, 0.012, 0.03]))
-    )
-    if rng.random() < 0.01:  # a copy of a copy: black specks and nothing in between
+    picture += contrast * _noise(picture.shape, rng)
+    picture = _sharpened(picture, rng)
+    if rng.random() < 0.005:  # a copy of a copy: black specks and nothing in between
         picture = np.where(
             picture + rng.normal(0, 0.25, picture.shape) * contrast > np.median(picture) - contrast / 2, 1, 0
         )
-    if rng.random() < 0.12:  # chalk on a blackboard, light marker on a dark note
+    if rng.random() < 0.06:  # chalk on a blackboard, light marker on a dark note
         picture = 1 - picture
     return _compress((np.clip(picture, 0, 1) * 255).astype(np.uint8), rng)
+
+
+def _noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
+    """What a phone leaves of the noise of its sensor: it smooths, so neighbours have much in common."""
+    strength = float(np.exp(rng.uniform(np.log(0.002), np.log(0.03))))
+    noise = rng.normal(0, 1, shape).astype(np.float32)
+    if rng.random() < 0.6:
+        sigma = float(rng.uniform(0.4, 1.0))
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.float32) * (1 + 2 * sigma)
+    return noise * strength
+
+
+def _sharpened(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Phones sharpen what they see: a brighter seam around strokes."""
+    if rng.random() > 0.6:
+        return picture
+    soft = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 1.5)))
+    return np.asarray(picture + (picture - soft) * float(rng.uniform(0.2, 1.2)), np.float32)
 
 
 def rows_seen(rows: int, rng: Generator) -> int:
@@ -64,10 +79,10 @@ def _ground(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
     ground += np.linspace(-1, 1, columns, dtype=np.float32)[None, :] * float(rng.normal(0, 0.04))
     ground += np.linspace(-1, 1, rows, dtype=np.float32)[:, None] * float(rng.normal(0, 0.03))
     if rng.random() < 0.25:
-        ground += smooth_noise(shape, rows * 0.7, rng) * float(rng.uniform(0.01, 0.06))
+        ground += smooth_noise(shape, rows * 0.7, rng) * float(rng.uniform(0.003, 0.025))
     if rng.random() < 0.25:
-        ground += smooth_noise(shape, 2, rng) * float(rng.uniform(0.003, 0.02))
-    if rng.random() < 0.10:
+        ground += smooth_noise(shape, 2, rng) * float(rng.uniform(0.002, 0.01))
+    if rng.random() < 0.06:
         ground += _edge(shape, rng) * float(rng.uniform(-0.35, 0.35))
     return ground
 
@@ -83,30 +98,29 @@ def _edge(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
 
 def _texture(ink: Coverage, rng: Generator) -> Coverage:
     """Ink that is not solid: drying markers, pencil and chalk grain, uneven pressure."""
-    pick = rng.random()
-    if pick < 0.25:
-        ink = ink * np.clip(0.8 + 0.3 * smooth_noise(ink.shape, rng.uniform(4, 16), rng), 0.2, 1)
-    elif pick < 0.33:
+    if rng.random() < 0.6:
+        cell = float(np.exp(rng.uniform(np.log(2), np.log(16))))
+        ink = ink * np.clip(0.85 + rng.uniform(0.05, 0.3) * smooth_noise(ink.shape, cell, rng), 0.2, 1)
+    elif rng.random() < 0.08:
         ink = ink * np.clip(0.85 + 0.35 * smooth_noise(ink.shape, rng.uniform(1, 2), rng), 0, 1)
     return np.asarray(ink, np.float32)
 
 
 def _blur(picture: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
-    pick = rng.random()
-    if pick < 0.4:
-        sigma = float(rng.uniform(0.3, 0.5 + len(picture) / 64))
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
-    if pick < 0.46:  # a hand that moved
+    """No lens and no sensor draws a sharp edge; some hands moved."""
+    if rng.random() < 0.06:
         length = int(rng.integers(2, 5))
         size = (length, 1) if rng.random() < 0.5 else (1, length)
-        return np.asarray(cv2.blur(picture, size), np.float32)
-    return picture
+        picture = np.asarray(cv2.blur(picture, size), np.float32)
+    most = 0.4 + len(picture) / 60
+    sigma = 0.35 + (most - 0.35) * float(rng.uniform()) ** 2
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
 
 
 def _compress(picture: Grey, rng: Generator) -> Grey:
-    if rng.random() < 0.6:
+    if rng.random() < 0.5:
         return picture
-    return _as_jpeg(picture, int(rng.integers(25 if len(picture) >= 24 else 50, 90)))
+    return _as_jpeg(picture, int(rng.integers(60, 95)))
 
 
 def _as_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
