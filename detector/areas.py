@@ -54,10 +54,8 @@ def lying_in(boxes: Sequence[Box]) -> list[dict[int, float]]:
     shares: list[dict[int, float]] = [{} for _ in boxes]
     for start in range(0, len(boxes), AT_ONCE):
         some = shared(where[start : start + AT_ONCE], where)
-        for row, other in np.argwhere(some).tolist():
+        for row, other in np.argwhere(np.triu(some, start)).tolist():
             one = start + row
-            if one > other:
-                continue
             common = float(some[row, other])
             if boxes[one].angle or boxes[other].angle:
                 common = cv2.intersectConvexConvex(outlines[one], outlines[other])[0]

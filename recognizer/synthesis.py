@@ -20,7 +20,7 @@ from recognizer.ink import Fonts, Hands, Ink, Path2D, Unipen
 from recognizer.strokes import draw, pen_width, rule, stray_line
 from recognizer.texts import Texts
 from recognizer.wear import FEWEST, Coverage, photograph, rows_seen, shrunk
-from recognizer.words import rise_and_fall
+from recognizer.words import body_of, extent, height, sized
 
 FINE = 2
 """Words are drawn this much finer than the strip, then averaged down: smooth edges at any pen width."""
@@ -181,7 +181,7 @@ class Synthesis:
         if width > LONGEST * FINE * self.height or not width:
             return None
         canvas = np.zeros((FINE * self.height, width), np.uint8)
-        pen = pen_width(rng, _body(placed, ink.text))
+        pen = pen_width(rng, body_of(placed, ink.text))
         draw(canvas, placed, ink.filled, pen, rng)
         return canvas, pen
 
@@ -203,8 +203,10 @@ class Synthesis:
     def _neighbour(self, canvas: NDArray[np.uint8], pen: int, rng: Generator) -> None:
         rows, columns = canvas.shape
         ink = self._words.ink(int(rng.integers(len(self._words))))
-        paths = _scaled(ink.paths, rows * rng.uniform(0.6, 1.0))
-        wide, tall = _extent(paths)
+        low = np.concatenate(ink.paths).min(axis=0)
+        scale = rows * rng.uniform(0.6, 1.0) / height(ink.paths, ink.text)
+        paths = [(path - low) * scale for path in ink.paths]
+        wide, tall = extent(paths)
         depth = rng.uniform(0.02, 0.24) * rows
         along = rng.uniform(-wide, columns)
         side = rng.random()
@@ -275,44 +277,21 @@ def _share(canvas: NDArray[np.uint8]) -> Coverage:
     return (canvas / 255).astype(np.float32)
 
 
-def _extent(paths: list[Path2D]) -> tuple[float, float]:
-    points = np.concatenate(paths)
-    return float(np.ptp(points[:, 0])), float(np.ptp(points[:, 1]))
-
-
-def _body(paths: list[Path2D], text: str) -> float:
-    """The height of small letters in what is written."""
-    rises, falls = rise_and_fall(text)
-    return _extent(paths)[1] / (1 + rises + falls)
-
-
-def _scaled(paths: tuple[Path2D, ...], height: float) -> list[Path2D]:
-    """Paths moved to the origin and scaled to `height` pixels."""
-    points = np.concatenate(paths)
-    low, span = points.min(axis=0), max(float(np.ptp(points[:, 1])), 1.0)
-    return [((p - low) * (height / span)).astype(np.float32) for p in paths]
-
-
 def _join(words: list[Ink], rng: Generator) -> Ink:
-    """Words on one baseline with equal height of small letters, judged from which letters rise and fall."""
+    """Words on one baseline with equal height of small letters."""
     x, paths = 0.0, []
     blank = rng.uniform(0.5, 1.6)
     for word in words:
-        rises, falls = rise_and_fall(word.text)
-        body = _scaled(word.paths, 1 + rises + falls)
-        wide, _ = _extent(body)
-        shift = np.array([x, falls - rng.normal(0, 0.05)], np.float32)
-        tall = max(float(p[:, 1].max()) for p in body)
-        paths += [p - np.array([0, tall], np.float32) + shift for p in body]
-        x += wide + blank * rng.uniform(0.8, 1.2)
+        body = sized(word, 1)
+        shift = np.array([x, rng.normal(0, 0.05)])
+        paths += [(path + shift).astype(np.float32) for path in body.paths]
+        x += body.wide + blank * rng.uniform(0.8, 1.2)
     return Ink(" ".join(w.text for w in words), tuple(paths))
 
 
 def _bend(ink: Ink, rng: Generator) -> list[Path2D]:
     """Slant, stretch, tilt and a wavy baseline, about the height of the ink."""
-    wide, tall = _extent(list(ink.paths))
-    letters = max(1, len(ink.text))
-    size = max(tall, 0.8 * wide / letters, 1e-3)
+    size, letters = height(ink.paths, ink.text), max(1, len(ink.text))
     slant, stretch = rng.normal(0, 0.14), np.exp(rng.normal(0, 0.18))
     tilt = np.deg2rad(rng.normal(0, 1.5) if rng.random() < 0.9 else rng.normal(0, 5)) * min(1, 6 / letters)
     shape = np.array([[stretch, 0], [-slant * stretch, 1]], np.float32)
@@ -332,8 +311,7 @@ def _place(paths: list[Path2D], ink: Ink, rows: int, rng: Generator) -> tuple[li
     """Paths in pixels of a crop of `rows` rows, margins as a detector leaves them; and the crop's width."""
     points = np.concatenate(paths)
     low, high = points.min(axis=0), points.max(axis=0)
-    letter = (high[0] - low[0]) / max(1, len(ink.text))
-    tall = max(float(high[1] - low[1]), 0.8 * float(letter), 1e-3)
+    tall = height(paths, ink.text)
     above, below = np.clip(rng.normal((0.15, 0.12), (0.14, 0.12)), -0.04, 0.7)
     left, right = np.clip(rng.normal(0.15, 0.13, 2), -0.02, 0.8)
     scale = rows / (tall * (1 + above + below))
