@@ -169,8 +169,8 @@ INJECTIONS = (
     "%00",
     "-",
     '"',
-    "${7*7}",
-    "{{7*7}}",
+    "${1337*1337}",
+    "{{1337*1337}}",
     "<script>alert(1)</script>",
     "\u202eevil",
     "a OR " * 60,
@@ -185,7 +185,7 @@ def test_queries_are_words_and_nothing_else(home: Path, path: str, query: str) -
         answer = client.get(path.format("")[:-3], params={"q": query})
     assert answer.status_code in (200, 400)
     assert "<script>alert" not in answer.text.replace("&lt;", "") or path.startswith("/api")
-    assert "root:" not in answer.text and "49" not in answer.text.partition("<main")[2][:300]
+    assert "root:" not in answer.text and str(1337 * 1337) not in answer.text
 
 
 @pytest.fixture(scope="module")
